@@ -1,0 +1,72 @@
+// Every bound of the project, and nothing else. Also in protocol-spec/limits.md; each is tested.
+//
+// Format limits are part of the format: breaking one makes an op invalid for ever, everywhere.
+// Policy limits are one peer's choice: they delay or disconnect, and never condemn an op (O7).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace folkmoot::limits {
+
+// --- Format (frozen) ---------------------------------------------------------------------------
+
+inline constexpr std::size_t body_bytes = 4096;
+inline constexpr std::size_t payload_bytes = 32768;
+inline constexpr std::size_t parents = 16;
+inline constexpr std::size_t founders = 64;
+inline constexpr std::size_t cut_ops = 64;
+inline constexpr std::size_t text_bytes = 255;
+inline constexpr std::uint64_t time_ms = (1ULL << 53U) - 1;
+inline constexpr unsigned founder_level = 255;
+inline constexpr unsigned granted_level = 100;
+inline constexpr std::size_t body_items = 256;
+inline constexpr std::size_t body_depth = 4;
+/// Ops at positions divisible by this always carry their own signature (O5).
+inline constexpr std::uint32_t signed_every = 64;
+
+// --- Policy: session ---------------------------------------------------------------------------
+
+inline constexpr std::size_t message_bytes = 1U << 20U;
+inline constexpr std::size_t message_items = 65536;
+inline constexpr std::size_t batch_ops = 1000;
+inline constexpr std::size_t batch_bytes = 256U * 1024U;
+inline constexpr std::size_t need_ids = 1000;
+inline constexpr std::size_t head_ids = 1000;
+inline constexpr std::size_t walk_back_ops = 256;
+inline constexpr unsigned fruitless_rounds = 8;
+inline constexpr std::size_t bloom_bytes = 128U * 1024U;
+inline constexpr unsigned bloom_bits_per_op = 16;
+inline constexpr unsigned bloom_probes = 11;
+inline constexpr std::size_t exact_ids_per_page = 1000;
+inline constexpr std::size_t parked_bytes_per_peer = 1U << 20U;
+inline constexpr std::size_t parked_ops_per_peer = 2000;
+inline constexpr std::size_t parked_bytes = 64U << 20U;
+inline constexpr std::uint64_t parked_ms = 60'000;
+inline constexpr std::size_t remembered_invalid_ids = 4096;
+inline constexpr std::size_t unsent_bytes = 1U << 20U;
+inline constexpr std::uint64_t reply_timeout_ms = 20'000;
+inline constexpr std::uint64_t idle_timeout_ms = 180'000;
+inline constexpr std::uint64_t ping_ms = 60'000;
+
+// --- Policy: channel and listener --------------------------------------------------------------
+
+inline constexpr std::size_t record_bytes = 65535;
+inline constexpr std::size_t handshake_bytes = 4096;
+inline constexpr std::uint64_t handshake_timeout_ms = 5'000;
+inline constexpr std::uint64_t record_timeout_ms = 30'000;
+inline constexpr std::uint64_t rekey_records = 1U << 16U;
+inline constexpr std::size_t half_open = 64;
+inline constexpr std::size_t half_open_per_address = 8;
+inline constexpr std::size_t connections = 64;
+inline constexpr std::uint64_t work_slice_ms = 10;
+
+// --- Policy: storage ---------------------------------------------------------------------------
+
+inline constexpr std::uint64_t author_bytes = 64ULL << 20U;
+inline constexpr std::uint64_t author_ops = 100'000;
+inline constexpr std::uint64_t removed_author_bytes = 1ULL << 20U;
+inline constexpr std::size_t remembered_frontiers_per_peer = 4;
+inline constexpr std::size_t frontier_ids = 64;
+
+}  // namespace folkmoot::limits
