@@ -49,8 +49,8 @@ class Store {
     [[nodiscard]] virtual Result<StoredOp> read(const OpId& id) const = 0;
     /// Every op in the order of admission; stops when `visit` returns an error and returns that error.
     /// Payloads are left out unless asked for.
-    [[nodiscard]] virtual Result<void> for_each(bool payloads,
-                                                const std::function<Result<void>(StoredOp&&)>& visit) const = 0;
+    [[nodiscard]] virtual Result<void> for_each(
+        bool payloads, const std::function<Result<void>(StoredOp&&)>& visit) const = 0;
     [[nodiscard]] virtual Result<std::uint64_t> count() const = 0;
 
     /// Replaces what is remembered of the peer, newest first, at most limits::remembered_frontiers_per_peer.

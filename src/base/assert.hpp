@@ -13,6 +13,6 @@ namespace folkmoot::detail {
 
 }  // namespace folkmoot::detail
 
-#define FOLKMOOT_ASSERT(condition) \
+#define FOLKMOOT_ASSERT(condition)      \
     ((condition) ? static_cast<void>(0) \
                  : ::folkmoot::detail::assertion_failed(#condition, __FILE__, __LINE__))

@@ -19,8 +19,8 @@ constexpr std::size_t rule_fields = 9;
 
 template <class T>
 bool strictly_ascending(const std::vector<T>& values) {
-    return std::adjacent_find(values.begin(), values.end(), [](const T& a, const T& b) { return !(a < b); }) ==
-           values.end();
+    return std::adjacent_find(values.begin(), values.end(),
+                              [](const T& a, const T& b) { return !(a < b); }) == values.end();
 }
 
 Result<void> check_cut(const std::optional<std::vector<OpId>>& cut) {
@@ -98,7 +98,8 @@ void write_rules(Writer& out, const Rules& rules) {
     }
 }
 
-void write_subject_and_cut(Writer& out, const DeviceKey& subject, const std::optional<std::vector<OpId>>& cut) {
+void write_subject_and_cut(Writer& out, const DeviceKey& subject,
+                           const std::optional<std::vector<OpId>>& cut) {
     out.begin_array(cut ? 2 : 1);
     out.write_bytes(subject.view());
     if (!cut) return;
@@ -168,7 +169,8 @@ class BodyReader {
     }
     std::string text() {
         const auto view = take(reader_.read_text(limits::body_bytes)).value_or(std::string_view{});
-        if (view.size() > limits::text_bytes) reject(ErrorCode::op_text_too_long, "a text has at most 255 bytes");
+        if (view.size() > limits::text_bytes)
+            reject(ErrorCode::op_text_too_long, "a text has at most 255 bytes");
         return std::string(view);
     }
     template <class T>

@@ -33,7 +33,8 @@ Bytes signing_input(const OpId& id) {
 
 Result<Signature> sign_op(Signer& signer, const OpId& id) { return signer.sign(signing_input(id)); }
 
-bool verify_op(const Verifier& verifier, const DeviceKey& author, const OpId& id, const Signature& signature) {
+bool verify_op(const Verifier& verifier, const DeviceKey& author, const OpId& id,
+               const Signature& signature) {
     return verifier.verify(author, signing_input(id), signature);
 }
 
