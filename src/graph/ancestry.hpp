@@ -1,0 +1,102 @@
+// Exact ancestry in a growing DAG.
+//
+// Why not (author, position) vectors: an author who forks has two ops at one position, and whoever was
+// evicted escapes through the second. Here the ops are cut into *chains*, each totally ordered by ancestry
+// whoever the authors are, and an op's past is the vector (chain -> last position seen). An op joins any
+// chain whose tip is in its past, so the number of chains follows the graph's width and not the number
+// of authors: at most w(w+1)/2 for width w (S. Felsner, "On-line chain partitions of orders", 1997: new
+// elements are maximal).
+//
+// Memory: an op stores only the entries in which its past exceeds that of one direct ancestor (its base);
+// from time to time a base gets its whole vector (a keyframe) so that a query walks few steps. Keyframes
+// are paid for by the deltas stored so far, so that no shape of graph makes them dominate.
+//
+// Invariants:
+//   1. index(ancestor) < index(descendant): ops are added parents first.
+//   2. On a chain, each op is an ancestor of the next.
+//   3. past(v) as a vector = max over v's direct ancestors of (their vector and themselves).
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/chunked.hpp"
+
+namespace folkmoot {
+
+/// One coordinate of a past: the ops of `chain` up to `position` are in it.
+struct ChainEntry {
+    std::uint32_t chain;
+    std::uint32_t position;
+    friend bool operator==(const ChainEntry&, const ChainEntry&) = default;
+};
+/// Sorted by chain, one entry a chain.
+using PastVector = std::vector<ChainEntry>;
+
+class Ancestry {
+   public:
+    using Index = std::uint32_t;
+
+    /// Computes the past of an op with these direct ancestors; `add` may follow with the same ones.
+    /// Cost: O(|direct| * |vector|). The reference stays good until the next non-const call.
+    const PastVector& prepare(std::span<const Index> direct);
+    /// Adds the prepared op and returns its index, which is the number of ops before it.
+    Index add_prepared(std::span<const Index> direct);
+    /// Whether `op` is in the prepared past.
+    [[nodiscard]] bool prepared_has(Index op) const { return has(prepared_, op); }
+
+    /// Whether `a` is a proper ancestor of `b`. Cost: a walk of a few steps, then a binary search.
+    [[nodiscard]] bool is_ancestor(Index a, Index b) const;
+    /// Whether `op` is in the past described by `past`.
+    [[nodiscard]] bool has(const PastVector& past, Index op) const;
+    /// Where `op` stands: its own coordinate.
+    [[nodiscard]] ChainEntry place(Index op) const { return {nodes_[op].chain, nodes_[op].position}; }
+    /// The vector of `op` and everything before it.
+    [[nodiscard]] PastVector closed_past(Index op) const;
+    /// Pointwise maximum into `into`.
+    static void merge(PastVector& into, const PastVector& from);
+
+    [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+    [[nodiscard]] std::size_t chains() const { return tips_.size(); }
+    [[nodiscard]] std::size_t memory() const;
+
+   private:
+    static constexpr Index none = UINT32_MAX;
+    struct Node {
+        std::uint32_t chain;
+        std::uint32_t position;
+        Index base;            // none for keyframes and roots
+        std::uint32_t offset;  // into entries_
+        std::uint32_t count;
+        std::uint32_t walk;  // entries a query may have to read before the next keyframe
+    };
+
+    [[nodiscard]] PastVector load(Index op) const;  // without op itself
+    const PastVector& cached(Index op);             // with op itself
+    void remember(Index op, PastVector&& vector);
+    void make_keyframe(Index op);
+    std::uint32_t store(std::span<const ChainEntry> entries);
+
+    Chunked<Node> nodes_;
+    Chunked<ChainEntry> entries_;
+    std::vector<std::uint32_t> tips_;  // chain -> number of ops on it
+    std::size_t delta_entries_ = 0;
+    std::size_t keyframe_entries_ = 0;
+
+    PastVector prepared_;
+    Index prepared_base_ = none;
+
+    // Whole vectors of recent ops, the likely parents of the next. Bounded; only a cache.
+    struct Cached {
+        Index op;
+        PastVector vector;
+    };
+    std::list<Cached> recent_;
+    std::unordered_map<Index, std::list<Cached>::iterator> recent_at_;
+    std::size_t recent_entries_ = 0;
+};
+
+}  // namespace folkmoot
