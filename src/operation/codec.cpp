@@ -30,6 +30,17 @@ Result<void> check_cut(const std::optional<std::vector<OpId>>& cut) {
     return {};
 }
 
+Result<void> check_rules(const Rules& rules) {
+    if (rules.equal != Rules::Equal::seniority && rules.equal != Rules::Equal::forbid) {
+        return fail(ErrorCode::op_bad_field, "`equal` is neither seniority nor forbid");
+    }
+    for (const Level value : {rules.post, rules.add, rules.set_level, rules.remove, rules.ban, rules.unban,
+                              rules.link, rules.read}) {
+        if (value < 1) return fail(ErrorCode::op_level_out_of_range, "a level is 1 to 255");
+    }
+    return {};
+}
+
 Result<void> check_create(const Create& create, const Operation& op) {
     if (create.name.size() > limits::text_bytes) {
         return fail(ErrorCode::op_text_too_long, "the name is longer than 255 bytes");
@@ -45,7 +56,7 @@ Result<void> check_create(const Create& create, const Operation& op) {
     if (!std::ranges::binary_search(sorted, op.author)) {
         return fail(ErrorCode::access_author_not_founder, "the author of create is not among its founders");
     }
-    return {};
+    return check_rules(create.rules);
 }
 
 Result<void> check_act(const Operation& op) {
@@ -183,7 +194,8 @@ class BodyReader {
         end();
         return out;
     }
-    std::size_t begin() { return take(reader_.begin_array(limits::body_items)).value_or(0); }
+    // No bound of its own: the reader refuses a count beyond the bytes that are left, the caller the rest.
+    std::size_t begin() { return take(reader_.begin_array(limits::body_bytes)).value_or(0); }
     void begin(std::size_t length) {
         if (begin() != length) reject(ErrorCode::op_bad_field, "an array of the wrong length");
     }
