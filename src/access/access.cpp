@@ -1,0 +1,227 @@
+#include "folkmoot/access.hpp"
+
+#include <algorithm>
+
+#include "access/ledger.hpp"
+#include "access/resolution.hpp"
+#include "base/assert.hpp"
+#include "crypto/hash.hpp"
+
+namespace folkmoot {
+namespace {
+
+constexpr std::string_view membership_domain = "folkmoot/1/membership\n";
+
+// M2's preference between two sufficient grants: under no link if another will do, then the shortest path,
+// then the highest rank. Rank order alone would put level first.
+bool preferred(const Ledger& ledger, GrantIndex a, GrantIndex b) {
+    const auto path_length = [&](GrantIndex g) {
+        std::uint32_t length = 1;
+        for (; ledger.grant(g).under != no_index; g = ledger.grant(g).under) ++length;
+        return length;
+    };
+    if (ledger.grant(a).link != ledger.grant(b).link) return !ledger.grant(a).link;
+    const auto a_length = path_length(a);
+    const auto b_length = path_length(b);
+    if (a_length != b_length) return a_length < b_length;
+    return ledger.above(a, b);
+}
+
+}  // namespace
+
+std::string_view to_text(Rule rule) {
+    switch (rule) {
+        case Rule::none: return "";
+        case Rule::A1: return "A1";
+        case Rule::E1: return "E1";
+        case Rule::E2: return "E2";
+    }
+    return "";
+}
+
+std::string_view to_text(RankPart part) {
+    switch (part) {
+        case RankPart::none: return "none";
+        case RankPart::founder_order: return "founder order";
+        case RankPart::level: return "level";
+        case RankPart::path_length: return "path length";
+        case RankPart::path: return "path";
+        case RankPart::id: return "id";
+    }
+    return "";
+}
+
+Resolution::Resolution(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Resolution::~Resolution() = default;
+Resolution::Resolution(Resolution&&) noexcept = default;
+Resolution& Resolution::operator=(Resolution&&) noexcept = default;
+
+Verdict Resolution::verdict(OpIndex op) const { return state_->verdict(op); }
+bool Resolution::effective(OpIndex op) const {
+    const GrantIndex as = state_->ledger.as_of(op);
+    if (as == no_index || state_->ledger.graph().kind(op) == Kind::leave) return true;
+    const GrantState& grant = state_->states[as];
+    return grant.made &&
+           std::ranges::all_of(grant.hits, [&](ActIndex hit) { return state_->has_seen(hit, op); });
+}
+
+Level Resolution::level_of(const DeviceKey& device) const {
+    const auto index = state_->ledger.find_device(device);
+    return index && *index < state_->devices.size() ? state_->devices[*index].level : Level{0};
+}
+
+std::vector<Member> Resolution::members() const {
+    std::vector<Member> out;
+    for (DeviceIndex d = 0; d < state_->devices.size(); ++d) {
+        if (state_->devices[d].level > 0)
+            out.push_back({state_->ledger.device(d).key, state_->devices[d].level});
+    }
+    std::ranges::sort(out, {}, &Member::key);
+    return out;
+}
+
+Digest Resolution::membership_digest() const {
+    Bytes input;
+    append(input, as_bytes(membership_domain));
+    if (const auto group = state_->ledger.graph().group()) append(input, group->view());
+    for (const auto& member : members()) {
+        append(input, member.key.view());
+        input.push_back(member.level);
+    }
+    const Hash32 hash = crypto::blake2b_256({input});
+    return *Digest::from(hash.view().first(Digest::size));
+}
+
+bool Resolution::may(const DeviceKey& device, Kind act) const {
+    const Level level = level_of(device);
+    return level > 0 && level >= state_->ledger.level_for(act);
+}
+
+bool Resolution::may_read(const DeviceKey& device) const {
+    const Level level = level_of(device);
+    return level > 0 && level >= state_->ledger.rules().read;
+}
+
+GrantView Resolution::grant(GrantIndex grant) const { return state_->view(grant); }
+
+std::vector<GrantView> Resolution::grants_of(const DeviceKey& device) const {
+    std::vector<GrantView> out;
+    const auto index = state_->ledger.find_device(device);
+    if (!index || *index >= state_->devices.size()) return out;
+    auto tenures = state_->ledger.device(*index).tenures;
+    std::ranges::sort(tenures, [this](GrantIndex a, GrantIndex b) { return state_->ledger.above(a, b); });
+    for (const GrantIndex g : tenures) {
+        if (g < state_->states.size()) out.push_back(state_->view(g));
+    }
+    return out;
+}
+
+std::vector<OpIndex> Resolution::revocations_of(const DeviceKey& device) const {
+    std::vector<OpIndex> out;
+    const auto index = state_->ledger.find_device(device);
+    if (!index || *index >= state_->devices.size()) return out;
+    for (const GrantIndex g : state_->ledger.device(*index).tenures) {
+        for (const ActIndex hit : state_->states[g].hits) out.push_back(state_->ledger.act(hit).op);
+    }
+    const Graph& graph = state_->ledger.graph();
+    std::ranges::sort(out, {}, [&](OpIndex op) { return graph.id(op); });
+    const auto rest = std::ranges::unique(out);
+    out.erase(rest.begin(), rest.end());
+    return out;
+}
+
+// M2. "Sufficient" is what A1 would admit. Where nothing live suffices, the best of the rest is chosen, so
+// that the answer to "why not" is a verdict or a reason and never a missing grant.
+std::optional<OpId> Resolution::choose_grant(const DeviceKey& author, std::optional<OpIndex> prev,
+                                             const Act& act) const {
+    const Ledger& ledger = state_->ledger;
+    const auto device = ledger.find_device(author);
+    if (!device) return std::nullopt;
+    const Closure everything = state_->scope ? Closure{} : ledger.graph().closure(ledger.graph().heads());
+    const PastView past(ledger.graph(), state_->scope ? *state_->scope : everything);
+
+    GrantIndex last = no_index;
+    if (prev) {
+        last = ledger.as_of(*prev);
+        // After create the author acts under their own founder grant.
+        if (last == no_index) last = ledger.device(*device).tenures.front();
+    }
+    const auto tier = [&](GrantIndex g) {
+        const bool live = state_->states[g].live();
+        if (ledger.check_act(*device, author, g, act, past)) return live ? 0 : 2;
+        return live && ledger.grant(g).level >= ledger.level_for(kind_of(act)) ? 1 : 3;
+    };
+    GrantIndex best = no_index;
+    int best_tier = 4;
+    for (const GrantIndex g : ledger.device(*device).tenures) {
+        if (g >= state_->states.size() || !state_->states[g].known) continue;
+        const int t = tier(g);
+        const bool better = best == no_index || t < best_tier ||
+                            (t == best_tier && best != last && (g == last || preferred(ledger, g, best)));
+        if (better) {
+            best = g;
+            best_tier = t;
+        }
+    }
+    if (best == no_index) return std::nullopt;
+    return ledger.graph().id(ledger.grant(best).op);
+}
+
+Result<void> Resolution::check(const DeviceKey& author, const OpId& as, const Act& act) const {
+    const Ledger& ledger = state_->ledger;
+    const Closure everything = state_->scope ? Closure{} : ledger.graph().closure(ledger.graph().heads());
+    const PastView past(ledger.graph(), state_->scope ? *state_->scope : everything);
+    const auto grant = ledger.find_grant(author, as, past);
+    if (!grant) return std::unexpected(grant.error());
+    return ledger.check_act(ledger.grant(*grant).holder, author, *grant, act, past);
+}
+
+Access::Access(const Graph& graph)
+    : ledger_(std::make_unique<Ledger>(graph)),
+      now_(new Resolution(std::make_unique<Resolution::State>(*ledger_))) {}
+Access::~Access() = default;
+Access::Access(Access&&) noexcept = default;
+Access& Access::operator=(Access&&) noexcept = default;
+
+Result<void> Access::check(const Operation& op) const { return ledger_->check_prepared(op); }
+
+void Access::apply(OpIndex index, const Operation& op) {
+    const ActIndex act = ledger_->record(index, op);
+    if (act != no_index) now_->state_->take(act);
+}
+
+void Access::record(OpIndex index, const Operation& op) { (void)ledger_->record(index, op); }
+void Access::resolve() {
+    now_->state_->resolve_all();
+    now_->state_->changes.clear();
+}
+
+const Resolution& Access::now() const { return *now_; }
+
+Resolution Access::at(std::span<const OpIndex> heads) const {
+    auto state = std::make_unique<Resolution::State>(*ledger_, ledger_->graph().closure(heads));
+    state->resolve_all();
+    return Resolution(std::move(state));
+}
+
+const Rules& Access::rules() const { return ledger_->rules(); }
+const std::string& Access::group_name() const { return ledger_->name(); }
+GrantIndex Access::grant_of(OpIndex op) const { return ledger_->as_of(op); }
+RankPart Access::outranks(GrantIndex a, GrantIndex b) const { return ledger_->outranks_by(a, b); }
+Level Access::level_of_grant(GrantIndex grant) const { return ledger_->grant(grant).level; }
+OpIndex Access::op_of_grant(GrantIndex grant) const { return ledger_->grant(grant).op; }
+
+std::optional<DeviceKey> Access::subject_of(OpIndex op) const {
+    const ActIndex act = ledger_->act_of(op);
+    if (act == no_index || ledger_->act(act).subject == no_index) return std::nullopt;
+    return ledger_->device(ledger_->act(act).subject).key;
+}
+
+std::vector<MemberChange> Access::take_changes() { return std::exchange(now_->state_->changes, {}); }
+std::size_t Access::access_ops() const { return ledger_->act_count(); }
+std::size_t Access::memory() const {
+    return ledger_->memory() + now_->state_->states.capacity() * sizeof(GrantState) +
+           now_->state_->devices.capacity() * sizeof(DeviceState);
+}
+
+}  // namespace folkmoot

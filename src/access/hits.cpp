@@ -1,0 +1,181 @@
+// Which revocations hit which tenures: V1 (covers), V2 (hits) and V3 (has seen).
+#include <algorithm>
+
+#include "access/resolution.hpp"
+
+namespace folkmoot {
+// V3: r has seen what is in its past; with `cut`, the named ops and their past; a leave all but what follows.
+bool Resolution::State::has_seen(ActIndex revocation, OpIndex op) const {
+    const AccessAct& r = ledger.act(revocation);
+    if (r.kind == Kind::leave) return !ledger.graph().is_ancestor(r.op, op);
+    if (r.cut != no_index) return ledger.graph().contains(ledger.cut(r.cut), op);
+    return ledger.graph().is_ancestor(op, r.op);
+}
+
+// The first act on a line that is not in the past of `op`; those before it are.
+std::size_t Resolution::State::first_unseen(const std::vector<ActIndex>& acts, OpIndex op) const {
+    const auto seen = [&](ActIndex a) { return ledger.graph().is_ancestor(ledger.act(a).op, op); };
+    // Most lines are seen wholly or not at all.
+    if (acts.empty() || seen(acts.back())) return acts.size();
+    return static_cast<std::size_t>(std::ranges::partition_point(acts, seen) - acts.begin());
+}
+
+// V1's exceptions: set_level covers only above the level it gives, a remove below the remove level only what
+// is linked under its author.
+bool Resolution::State::revocation_applies(const AccessAct& act, Level level, bool own_link) const {
+    if (act.kind == Kind::set_level) return level > act.level;
+    return !act.own_links_only || own_link;
+}
+
+// V1, third case: whether the op that granted again had seen the ban end, by an effective unban that saw the
+// ban and comes from somebody the banner does not outrank, or by a revocation that hits the banner's grant.
+bool Resolution::State::ban_ended(ActIndex ban, OpIndex granting) const {
+    const AccessAct& b = ledger.act(ban);
+    const Graph& graph = ledger.graph();
+    for (const ActIndex hit : states[b.as].hits) {
+        if (graph.is_ancestor(ledger.act(hit).op, granting)) return true;
+    }
+    for (const Line& line : devices[b.subject].unbans) {
+        if (ledger.outranks(b.as, line.as)) continue;
+        // The latest unban of the line that the granting op knew has seen the most bans.
+        const std::size_t known = first_unseen(line.plain, granting);
+        if (known > 0 && graph.is_ancestor(b.op, ledger.act(line.plain[known - 1]).op)) return true;
+    }
+    return false;
+}
+
+// V1, second and third case: the tenure follows the revocation and is covered all the same. Such a revocation
+// has seen nothing done under the tenure, so one is enough.
+bool Resolution::State::returning_hit(const Line& line, GrantIndex grant, bool own_link,
+                                      std::vector<ActIndex>& out) const {
+    const Grant& g = ledger.grant(grant);
+    if (g.under == no_index || !ledger.outranks(line.as, g.under)) return false;
+    for (const auto* acts : {&line.plain, &line.cut}) {
+        for (std::size_t i = first_unseen(*acts, g.op); i-- > 0;) {
+            const AccessAct& r = ledger.act((*acts)[i]);
+            // Of a line's bans the latest is the last to end.
+            const bool removed = r.kind == Kind::remove && g.link && revocation_applies(r, g.level, own_link);
+            const bool banned = r.kind == Kind::ban && !ban_ended((*acts)[i], g.op);
+            if (removed || banned) {
+                out.push_back((*acts)[i]);
+                return true;
+            }
+            if (r.kind == Kind::ban && !g.link) break;
+        }
+    }
+    return false;
+}
+
+// V1, first case, for one line: the earliest revocation that the granting op does not follow has seen least.
+void Resolution::State::line_hits(const Line& line, GrantIndex grant, bool own_link,
+                                  std::vector<ActIndex>& out) const {
+    const Grant& g = ledger.grant(grant);
+    unsigned lowest = 256;
+    for (std::size_t i = first_unseen(line.plain, g.op); i < line.plain.size() && lowest > 0; ++i) {
+        const AccessAct& r = ledger.act(line.plain[i]);
+        if (r.level < lowest && revocation_applies(r, g.level, own_link)) {
+            out.push_back(line.plain[i]);
+            lowest = r.level;
+        }
+    }
+    for (std::size_t i = first_unseen(line.cut, g.op); i < line.cut.size(); ++i) {
+        if (revocation_applies(ledger.act(line.cut[i]), g.level, own_link)) out.push_back(line.cut[i]);
+    }
+}
+
+// A leave covers its author's tenures that do not follow it; it needs no rank (V2).
+void Resolution::State::leave_hits(GrantIndex grant, std::vector<ActIndex>& out) const {
+    const Grant& g = ledger.grant(grant);
+    for (const Line& line : devices[g.holder].leaves) {
+        const std::size_t first = first_unseen(line.plain, g.op);
+        if (first < line.plain.size()) out.push_back(line.plain[first]);
+    }
+}
+
+void Resolution::State::direct_hits(GrantIndex grant, std::vector<ActIndex>& out) const {
+    const Grant& g = ledger.grant(grant);
+    leave_hits(grant, out);
+    for (const Line& line : devices[g.holder].revocations) {
+        if (!ledger.outranks(line.as, grant)) continue;
+        const bool own_link = g.link && ledger.linked_under(grant, ledger.grant(line.as).holder);
+        if (returning_hit(line, grant, own_link, out)) continue;
+        line_hits(line, grant, own_link, out);
+    }
+}
+
+// V1 and V2: a linked tenure is covered also through the one it was linked under, and so on up; a set_level
+// still only above its level.
+void Resolution::State::inherited_hits(GrantIndex grant, std::vector<ActIndex>& out) const {
+    const Grant& g = ledger.grant(grant);
+    for (const ActIndex hit : states[g.under].hits) {
+        const AccessAct& r = ledger.act(hit);
+        if (r.kind != Kind::set_level || g.level > r.level) out.push_back(hit);
+    }
+}
+
+std::vector<ActIndex> Resolution::State::find_hits(GrantIndex grant) const {
+    std::vector<ActIndex> out;
+    direct_hits(grant, out);
+    if (ledger.grant(grant).link) inherited_hits(grant, out);
+    std::ranges::sort(out);
+    const auto rest = std::ranges::unique(out);
+    out.erase(rest.begin(), rest.end());
+    return out;
+}
+
+// V1 for one pair, as the rule says it.
+bool Resolution::State::covers_directly(ActIndex revocation, GrantIndex grant) const {
+    const AccessAct& r = ledger.act(revocation);
+    const Grant& g = ledger.grant(grant);
+    const bool leaves = r.kind == Kind::leave;
+    if ((leaves ? r.author : r.subject) != g.holder) return false;
+    const bool follows = ledger.graph().is_ancestor(r.op, g.op);
+    if (leaves) return !follows;
+    const bool own_link = g.link && ledger.linked_under(grant, r.author);
+    if (!revocation_applies(r, g.level, own_link)) return false;
+    if (!follows) return true;
+    if (g.under == no_index || !ledger.outranks(r.as, g.under)) return false;
+    if (r.kind == Kind::remove) return g.link;
+    return r.kind == Kind::ban && !ban_ended(revocation, g.op);
+}
+
+// V2 for one pair.
+bool Resolution::State::hits(ActIndex revocation, GrantIndex grant, GrantIndex* through) const {
+    const AccessAct& r = ledger.act(revocation);
+    for (GrantIndex t = grant;; t = ledger.grant(t).under) {
+        const bool ranks = r.kind == Kind::leave || ledger.outranks(r.as, t);
+        const bool applies = r.kind != Kind::set_level || ledger.grant(grant).level > r.level;
+        if (ranks && applies && covers_directly(revocation, t)) {
+            if (through != nullptr) *through = t == grant ? no_index : t;
+            return true;
+        }
+        if (!ledger.grant(t).link) return false;
+    }
+}
+
+std::vector<ActIndex> Resolution::State::all_hits(GrantIndex grant) const {
+    std::vector<ActIndex> out;
+    for (GrantIndex t = grant;; t = ledger.grant(t).under) {
+        const Device& device = ledger.device(ledger.grant(t).holder);
+        for (const auto* acts : {&device.revocations, &device.leaves}) {
+            for (const ActIndex a : *acts) {
+                if (effective[a] != 0 && hits(a, grant, nullptr)) out.push_back(a);
+            }
+        }
+        if (!ledger.grant(t).link) break;
+    }
+    // The deciding order of E3: rank of `as`, position in the author's chain, id.
+    std::ranges::sort(out, [this](ActIndex a, ActIndex b) {
+        const AccessAct& x = ledger.act(a);
+        const AccessAct& y = ledger.act(b);
+        if (x.as != y.as) return ledger.above(x.as, y.as);
+        const Graph& graph = ledger.graph();
+        if (graph.position(x.op) != graph.position(y.op)) return graph.position(x.op) < graph.position(y.op);
+        return graph.id(x.op) < graph.id(y.op);
+    });
+    const auto rest = std::ranges::unique(out);
+    out.erase(rest.begin(), rest.end());
+    return out;
+}
+
+}  // namespace folkmoot

@@ -1,0 +1,142 @@
+// The facts of access ops: grants with their ranks, acts with their subjects. A fact is fixed when its op
+// is admitted and nothing made later or elsewhere changes it (G2); verdicts live in Resolution.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "access/paths.hpp"
+#include "base/chunked.hpp"
+#include "folkmoot/access.hpp"
+#include "graph/id_table.hpp"
+
+namespace folkmoot {
+
+using DeviceIndex = std::uint32_t;
+using ActIndex = std::uint32_t;
+
+struct Grant {
+    OpIndex op;
+    ActIndex act;
+    DeviceIndex holder;
+    GrantIndex under;  // no_index for founders
+    PathTrie::Node path;
+    Level level;
+    bool link;
+    std::vector<ActIndex> acts;     // access acts under it, in order of admission
+    std::vector<GrantIndex> links;  // grants linked directly under it
+};
+
+/// An access op other than a post.
+struct AccessAct {
+    OpIndex op;
+    GrantIndex as;  // no_index for create
+    DeviceIndex author;
+    DeviceIndex subject;  // no_index for create and leave
+    GrantIndex makes;     // first grant it makes, no_index if none
+    std::uint32_t cut;    // into cuts, no_index without
+    Kind kind;
+    Level level;          // granted level; 0 for acts that grant none
+    bool own_links_only;  // a remove below the remove level (A1, V1)
+};
+
+struct Device {
+    DeviceKey key;
+    std::vector<GrantIndex> tenures;
+    std::vector<ActIndex> revocations;  // remove, ban and set_level about it
+    std::vector<ActIndex> unbans;
+    std::vector<ActIndex> leaves;
+};
+
+/// The past an A1 check is made against: the op the graph has prepared, or a frontier.
+class PastView {
+   public:
+    explicit PastView(const Graph& graph) : graph_(graph), closure_(nullptr) {}
+    PastView(const Graph& graph, const Closure& closure) : graph_(graph), closure_(&closure) {}
+    [[nodiscard]] bool has(OpIndex op) const {
+        return closure_ != nullptr ? graph_.contains(*closure_, op) : graph_.prepared_follows(op);
+    }
+
+   private:
+    const Graph& graph_;
+    const Closure* closure_;
+};
+
+class Ledger {
+   public:
+    explicit Ledger(const Graph& graph) : graph_(graph), device_table_(0, KeyAt{&devices_}) {}
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
+
+    /// Records an admitted op; returns its act, no_index for a post.
+    ActIndex record(OpIndex index, const Operation& op);
+
+    // A1, in admission.cpp. `as` must name a grant of `author` in the past.
+    [[nodiscard]] Result<GrantIndex> find_grant(const DeviceKey& author, const OpId& as,
+                                                const PastView& past) const;
+    [[nodiscard]] Result<void> check_act(DeviceIndex author, const DeviceKey& author_key, GrantIndex as,
+                                         const Act& act, const PastView& past) const;
+    [[nodiscard]] Result<void> check_prepared(const Operation& op) const;
+
+    /// G2: whether a's rank is above b's. A strict total order on grants.
+    [[nodiscard]] bool above(GrantIndex a, GrantIndex b) const { return rank_part(a, b) != RankPart::none; }
+    /// The first part of the rank in which a is above b; none if it is not above.
+    [[nodiscard]] RankPart rank_part(GrantIndex a, GrantIndex b) const;
+    /// G3.
+    [[nodiscard]] RankPart outranks_by(GrantIndex a, GrantIndex b) const;
+    [[nodiscard]] bool outranks(GrantIndex a, GrantIndex b) const {
+        return outranks_by(a, b) != RankPart::none;
+    }
+    /// Whether the tenure was linked, directly or through other links, under a tenure of `device`.
+    [[nodiscard]] bool linked_under(GrantIndex tenure, DeviceIndex device) const;
+    /// The level an act of this kind takes.
+    [[nodiscard]] Level level_for(Kind kind) const;
+
+    [[nodiscard]] const Graph& graph() const { return graph_; }
+    [[nodiscard]] const Rules& rules() const { return rules_; }
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const Grant& grant(GrantIndex g) const { return grants_[g]; }
+    [[nodiscard]] const AccessAct& act(ActIndex a) const { return acts_[a]; }
+    [[nodiscard]] const Device& device(DeviceIndex d) const { return devices_[d]; }
+    [[nodiscard]] const Closure& cut(std::uint32_t index) const { return cuts_[index]; }
+    [[nodiscard]] std::size_t grant_count() const { return grants_.size(); }
+    [[nodiscard]] std::size_t act_count() const { return acts_.size(); }
+    [[nodiscard]] std::size_t device_count() const { return devices_.size(); }
+    [[nodiscard]] std::optional<DeviceIndex> find_device(const DeviceKey& key) const {
+        return device_table_.find(key);
+    }
+    /// The grant the op acts under; no_index for create.
+    [[nodiscard]] GrantIndex as_of(OpIndex op) const { return as_[op]; }
+    /// The act of an access op, no_index for posts.
+    [[nodiscard]] ActIndex act_of(OpIndex op) const;
+    [[nodiscard]] std::size_t memory() const;
+
+   private:
+    struct KeyAt {
+        const std::vector<Device>* devices;
+        const DeviceKey& operator()(std::uint32_t i) const { return (*devices)[i].key; }
+    };
+    DeviceIndex intern(const DeviceKey& key);
+    [[nodiscard]] GrantIndex grant_by(ActIndex act, DeviceIndex holder) const;
+    GrantIndex make_grant(ActIndex act, DeviceIndex holder, GrantIndex under, std::uint32_t step,
+                          Level level);
+
+    [[nodiscard]] Result<void> check_subject(DeviceIndex author, GrantIndex as, const Act& act,
+                                             const PastView& past) const;
+    [[nodiscard]] Result<void> check_cut(const DeviceKey& subject, const std::vector<OpId>& cut,
+                                         const PastView& past) const;
+
+    const Graph& graph_;
+    Rules rules_;
+    std::string name_;
+    PathTrie paths_;
+    std::vector<Grant> grants_;
+    std::vector<AccessAct> acts_;
+    std::vector<OpIndex> act_ops_;  // ascending: the op of each act
+    std::vector<Device> devices_;
+    IdTable<DeviceKey, KeyAt> device_table_;
+    std::deque<Closure> cuts_;
+    Chunked<GrantIndex> as_;  // by op
+};
+
+}  // namespace folkmoot

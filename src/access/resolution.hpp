@@ -1,0 +1,111 @@
+// Verdicts (V1 to E3) and membership (M1) over the facts of a Ledger, whole or within one frontier.
+//
+// Grants are decided in rank order. Whatever can void an op, or end a ban for it, acts under a grant that
+// ranks above the op's own, so one pass decides each once (E3). When ops arrive later, only the grants that
+// they can touch are decided again, in the same order, by the same function: incremental is from scratch
+// with fewer grants in the queue.
+//
+// What keeps it near-linear: a grant remembers only the *hits* that matter. Revocations under one grant by
+// one branch of its holder are nested in what they have seen, so of each such line only the earliest that
+// covers the tenure counts (set_levels: the earliest for each lower level). Verdicts of posts are not stored
+// but read off the hits of their grant.
+//
+// Invariants between calls:
+//   1. A line holds exactly the effective acts of its kind, in branch order.
+//   2. states[g].made and states[g].hits are what decide(g) would compute again.
+//   3. effective[a] for every act in scope is E1 to E3 applied to its grant's state.
+#pragma once
+
+#include <queue>
+#include <vector>
+
+#include "access/ledger.hpp"
+
+namespace folkmoot {
+
+/// Effective acts about one device, under one grant and on one branch of its holder, in branch order.
+struct Line {
+    GrantIndex as;  // no_index for leaves
+    BranchIndex branch;
+    std::vector<ActIndex> plain;
+    std::vector<ActIndex> cut;  // with a cut: what they have seen is not nested
+};
+
+struct GrantState {
+    bool known = false;  // in scope
+    bool made = false;   // its op is effective
+    bool queued = false;
+    std::vector<ActIndex> hits;
+    [[nodiscard]] bool live() const { return known && made && hits.empty(); }
+};
+
+struct DeviceState {
+    std::vector<Line> revocations;
+    std::vector<Line> unbans;
+    std::vector<Line> leaves;
+    Level level = 0;
+    bool touched = false;
+};
+
+struct Resolution::State {
+    explicit State(const Ledger& facts, std::optional<Closure> within = std::nullopt)
+        : ledger(facts), scope(std::move(within)), queue(Below{&facts}) {}
+
+    // Grants of higher rank come out first.
+    struct Below {
+        const Ledger* ledger;
+        bool operator()(GrantIndex a, GrantIndex b) const { return ledger->above(b, a); }
+    };
+
+    [[nodiscard]] bool in_scope(OpIndex op) const { return !scope || ledger.graph().contains(*scope, op); }
+
+    /// Makes room for facts recorded since, without deciding anything.
+    void grow();
+    /// Decides everything in scope from scratch.
+    void resolve_all();
+    /// Takes in one new act and decides again what it touches.
+    void take(ActIndex act);
+
+    [[nodiscard]] Verdict verdict(OpIndex op) const;
+    [[nodiscard]] bool voided(const AccessAct& act) const;
+    /// V3 for a plain op: whether `revocation` has seen it.
+    [[nodiscard]] bool has_seen(ActIndex revocation, OpIndex op) const;
+    /// V1 and V2, without shortcuts: whether an effective revocation hits the grant, and through what.
+    [[nodiscard]] bool hits(ActIndex revocation, GrantIndex grant, GrantIndex* through) const;
+    /// Every effective revocation that hits the grant, in rank order of their grants; for explanations.
+    [[nodiscard]] std::vector<ActIndex> all_hits(GrantIndex grant) const;
+    [[nodiscard]] GrantView view(GrantIndex grant) const;
+
+    const Ledger& ledger;
+    std::optional<Closure> scope;
+    std::vector<GrantState> states;
+    std::vector<std::uint8_t> effective;  // by act
+    std::vector<DeviceState> devices;
+    std::vector<DeviceIndex> touched;
+    std::vector<MemberChange> changes;
+    std::priority_queue<GrantIndex, std::vector<GrantIndex>, Below> queue;
+
+   private:
+    void mark(GrantIndex grant);
+    void mark_tenures_below(DeviceIndex device, GrantIndex as);
+    void settle(OpIndex cause);
+    void decide(GrantIndex grant);
+    void set_effective(ActIndex act, bool now);
+    void hits_changed(GrantIndex grant);
+    void update_levels(OpIndex cause);
+
+    [[nodiscard]] std::vector<ActIndex> find_hits(GrantIndex grant) const;
+    void direct_hits(GrantIndex grant, std::vector<ActIndex>& out) const;
+    void inherited_hits(GrantIndex grant, std::vector<ActIndex>& out) const;
+    void leave_hits(GrantIndex grant, std::vector<ActIndex>& out) const;
+    [[nodiscard]] bool returning_hit(const Line& line, GrantIndex grant, bool own_link,
+                                     std::vector<ActIndex>& out) const;
+    void line_hits(const Line& line, GrantIndex grant, bool own_link, std::vector<ActIndex>& out) const;
+    [[nodiscard]] bool ban_ended(ActIndex ban, OpIndex granting) const;
+    [[nodiscard]] bool covers_directly(ActIndex revocation, GrantIndex grant) const;
+    [[nodiscard]] std::size_t first_unseen(const std::vector<ActIndex>& acts, OpIndex op) const;
+    [[nodiscard]] bool revocation_applies(const AccessAct& act, Level level, bool own_link) const;
+    static Line& line_of(std::vector<Line>& lines, GrantIndex as, BranchIndex branch);
+};
+
+}  // namespace folkmoot
