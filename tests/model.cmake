@@ -1,0 +1,19 @@
+# The slow model of the access rules, our own scenarios, random histories, and the model against the library.
+find_package(nlohmann_json QUIET)
+if(TARGET folkmoot_operation AND nlohmann_json_FOUND)
+    add_library(folkmoot_model STATIC
+        ${CMAKE_CURRENT_SOURCE_DIR}/model/judge.cpp
+        ${CMAKE_CURRENT_SOURCE_DIR}/model/model.cpp
+        ${CMAKE_CURRENT_SOURCE_DIR}/support/scenario.cpp
+        ${PROJECT_SOURCE_DIR}/tools/moot/scenario_file.cpp)
+    target_include_directories(folkmoot_model PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tools)
+    target_link_libraries(folkmoot_model
+        PUBLIC folkmoot_operation PRIVATE folkmoot_options nlohmann_json::nlohmann_json)
+
+    file(GLOB model_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/model/*_test.cpp)
+    add_executable(test_model ${model_tests})
+    target_link_libraries(test_model PRIVATE folkmoot_test_support folkmoot_model)
+    add_test(NAME model COMMAND test_model)
+    set_tests_properties(model PROPERTIES TIMEOUT 600)
+
+endif()
