@@ -30,6 +30,7 @@ class Beside {
         started_ = true;
     }
     [[nodiscard]] ByteView bytes() const { return query_.blob(1); }
+    [[nodiscard]] bool is_null() const { return query_.is_null(1); }
 
    private:
     Statement query_;
@@ -55,7 +56,9 @@ struct Companions {
         if ((rc = erased.at(row)) == SQLITE_ROW) op.payload_erased = true;
         if (rc != SQLITE_DONE && rc != SQLITE_ROW) return rc;
         if (!payloads) return SQLITE_DONE;
-        if ((rc = payloads->at(row)) == SQLITE_ROW) op.payload = copy(payloads->bytes());
+        rc = payloads->at(row);
+        if (rc == SQLITE_ROW && payloads->is_null()) return SQLITE_CORRUPT;
+        if (rc == SQLITE_ROW) op.payload = copy(payloads->bytes());
         return rc == SQLITE_ROW ? SQLITE_DONE : rc;
     }
 };
@@ -67,7 +70,9 @@ Result<Companions> companions(const Database& db, bool payloads) {
     if (!erased) return std::unexpected(erased.error());
     Companions out{Beside(std::move(*signatures)), Beside(std::move(*erased)), std::nullopt};
     if (payloads) {
-        auto bytes = db.prepare("SELECT seq, bytes FROM payload ORDER BY seq");
+        auto bytes = db.prepare(
+            "SELECT seq, CASE WHEN length BETWEEN 0 AND length(bytes) THEN substr(bytes, 1, length) END "
+            "FROM payload CROSS JOIN slot USING(place) ORDER BY seq");
         if (!bytes) return std::unexpected(bytes.error());
         out.payloads.emplace(std::move(*bytes));
     }
@@ -145,16 +150,7 @@ Result<StoredOp> SqliteStore::read(const OpId& id) const {
         if (!read_op(statements_.op_at, 0, op)) return damaged("an op is malformed");
     }
     if (auto more = read_signatures(*row, op); !more) return std::unexpected(more.error());
-    {
-        const ResetAtEnd reset(statements_.payload_at);
-        const int rc = statements_.payload_at.bind(1, *row).step();
-        if (rc != SQLITE_ROW && rc != SQLITE_DONE) return failure(rc, reading);
-        if (rc == SQLITE_ROW) op.payload = copy(statements_.payload_at.blob(0));
-    }
-    const ResetAtEnd reset(statements_.erased_at);
-    const int rc = statements_.erased_at.bind(1, *row).step();
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE) return failure(rc, reading);
-    op.payload_erased = rc == SQLITE_ROW;
+    if (const int rc = payloads_.read(*row, op); rc != SQLITE_DONE) return failure(rc, reading);
     return op;
 }
 
@@ -202,6 +198,15 @@ Result<StoreCheck> check_database(const Database& db, CheckDepth depth, std::int
          "length(heads) % 32 <> 0",
          "malformed frontiers"},
         {"SELECT count(*) FROM payload JOIN erased USING(seq)", "payloads marked as erased"},
+        {"SELECT (SELECT count(*) FROM slot) - (SELECT count(*) FROM (SELECT place FROM payload UNION SELECT "
+         "place "
+         "FROM free_slot))",
+         "slots without an owner"},
+        {"SELECT (SELECT count(*) FROM slot) - (SELECT count(*) FROM payload) - (SELECT count(*) FROM "
+         "free_slot)",
+         "slots with two owners"},
+        {"SELECT count(*) FROM payload JOIN slot USING(place) WHERE length NOT BETWEEN 0 AND length(bytes)",
+         "payloads longer than their slots"},
         {"SELECT (SELECT count(*) FROM op WHERE seq < 1) + (SELECT count(*) FROM meta WHERE name = "
          "'instance') - 1",
          "wrong numbers or instances"},

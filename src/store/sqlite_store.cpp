@@ -6,7 +6,9 @@
 //   first
 //                                            one received with it, NULL where the chain vouches
 //   signature(seq, place, signature)         every further one, in the order received
-//   payload(seq, bytes)                      apart from the ops, so that it can be erased
+//   slot(place, bytes)                       where payloads lie; payloads.hpp says why they never move
+//   free_slot(size, place)                   the zeroed ones, by size
+//   payload(seq, place, length)              which slot holds an op's payload
 //   erased(seq)                              the payload was erased here on purpose
 //   remembered(peer, place, instance, heads) frontiers known common; heads are ids one after the other
 //
@@ -20,7 +22,8 @@
 //   I1  Rows of op are numbered 1 to count_ without a gap. Rows are added at the end and never change.
 //   I2  No two rows of op have the same id. No index in the file says so: append looks up every id first,
 //       and this connection, holding the file's lock, is the only writer. check(full) verifies it.
-//   I3  A row of signature, payload or erased names a row of op. payload and erased never share one.
+//   I3  A row of signature, payload or erased names a row of op. payload and erased never share one. Each
+//       slot is in exactly one row of payload or of free_slot, and in the latter it is all zeros.
 //   I4  When a write returns success its transaction is in the log and the log is synced; the directory
 //       entries of file and log were synced before.
 //   I5  When a write returns an error nothing of it is visible, now or, after store_full, ever. After
@@ -29,8 +32,8 @@
 //   I6  After store_io or store_damaged this object writes no more: after a failed sync the kernel may hold
 //       pages as clean that never reached the disk.
 //   I7  index_filled_ implies that index_ has exactly the rows 1 to count_.
-//   I8  After erase_payload and checkpoint the bytes are in neither file. Deleted cells are zeroed
-//       (secure_delete) and the log is cut to nothing.
+//   I8  After erase_payload and checkpoint the bytes are in neither file: slots never move and are zeroed in
+//       place, and the log is cut to nothing.
 #include "store/sqlite_store.hpp"
 
 #include <algorithm>
@@ -77,15 +80,9 @@ Result<void> SqliteStore::prepare() {
         {&statements_.insert_signature,
          "INSERT INTO signature(seq, place, signature) "
          "SELECT ?1, 1 + ifnull(max(place), 0), ?2 FROM signature WHERE seq = ?1"},
-        {&statements_.insert_payload, "INSERT OR IGNORE INTO payload(seq, bytes) VALUES(?, ?)"},
-        {&statements_.insert_erased, "INSERT OR IGNORE INTO erased(seq) VALUES(?)"},
-        {&statements_.delete_payload, "DELETE FROM payload WHERE seq = ?"},
-        {&statements_.delete_erased, "DELETE FROM erased WHERE seq = ?"},
         {&statements_.id_at, "SELECT id FROM op WHERE seq = ?"},
         {&statements_.op_at, "SELECT id, signature, body FROM op WHERE seq = ?"},
         {&statements_.signatures_at, "SELECT signature FROM signature WHERE seq = ? ORDER BY place"},
-        {&statements_.payload_at, "SELECT bytes FROM payload WHERE seq = ?"},
-        {&statements_.erased_at, "SELECT 1 FROM erased WHERE seq = ?"},
         {&statements_.forget, "DELETE FROM remembered WHERE peer = ?"},
         {&statements_.insert_remembered,
          "INSERT INTO remembered(peer, place, instance, heads) VALUES(?, ?, ?, ?)"},
@@ -95,7 +92,7 @@ Result<void> SqliteStore::prepare() {
         if (!made) return std::unexpected(made.error());
         *statement = std::move(*made);
     }
-    return {};
+    return payloads_.prepare(db_);
 }
 
 Result<void> SqliteStore::load() {
@@ -222,7 +219,7 @@ Result<void> SqliteStore::insert(std::int64_t row, const StoredOp& op) {
         }
     }
     if (op.payload) {
-        const int rc = statements_.insert_payload.bind(1, row).bind(2, *op.payload).run();
+        const int rc = payloads_.put(row, *op.payload);
         if (rc != SQLITE_DONE) return failure(rc, doing);
     }
     return {};
@@ -273,8 +270,7 @@ Result<void> SqliteStore::add_payload(const OpId& id, ByteView payload) {
     const auto row = row_of(id);
     if (!row) return std::unexpected(row.error());
     auto done = write("store a payload", [&]() -> Result<void> {
-        int rc = statements_.insert_payload.bind(1, *row).bind(2, payload).run();
-        if (rc == SQLITE_DONE) rc = statements_.delete_erased.bind(1, *row).run();
+        const int rc = payloads_.put(*row, payload);
         if (rc != SQLITE_DONE) return failure(rc, "store a payload");
         return {};
     });
@@ -286,8 +282,7 @@ Result<void> SqliteStore::erase_payload(const OpId& id) {
     const auto row = row_of(id);
     if (!row) return std::unexpected(row.error());
     auto done = write("erase a payload", [&]() -> Result<void> {
-        int rc = statements_.delete_payload.bind(1, *row).run();
-        if (rc == SQLITE_DONE) rc = statements_.insert_erased.bind(1, *row).run();
+        const int rc = payloads_.erase(*row);
         if (rc != SQLITE_DONE) return failure(rc, "erase a payload");
         return {};
     });

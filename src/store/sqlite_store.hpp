@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/id_index.hpp"
+#include "store/payloads.hpp"
 #include "store/sqlite_file.hpp"
 
 namespace folkmoot::store {
@@ -31,8 +32,8 @@ class SqliteStore final : public Store {
    private:
     /// Kept prepared for the life of the store.
     struct Statements {
-        Statement begin, commit, insert_op, insert_signature, insert_payload, insert_erased, delete_payload,
-            delete_erased, id_at, op_at, signatures_at, payload_at, erased_at, forget, insert_remembered;
+        Statement begin, commit, insert_op, insert_signature, id_at, op_at, signatures_at, forget,
+            insert_remembered;
     };
 
     SqliteStore(Database&& db, const SqliteOptions& options) : db_(std::move(db)), options_(options) {}
@@ -58,6 +59,7 @@ class SqliteStore final : public Store {
     Database db_;
     SqliteOptions options_;
     mutable Statements statements_;
+    mutable Payloads payloads_;
     StoreInstance instance_;
     std::int64_t count_ = 0;
     mutable IdIndex index_;
