@@ -14,6 +14,9 @@ Hash32 sha256(std::initializer_list<ByteView> parts) {
 }
 
 void hmac_sha256(ByteView key, std::initializer_list<ByteView> parts, SecretArray<32>& out) {
+    // libsodium wants an address even for no bytes. A key of zeros is the same key to HMAC.
+    constexpr std::array<std::uint8_t, 1> zero{};
+    if (key.empty()) key = zero;
     crypto_auth_hmacsha256_state state;
     crypto_auth_hmacsha256_init(&state, key.data(), key.size());
     for (const auto part : parts) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
