@@ -47,8 +47,8 @@ class Channel {
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    /// Takes the next bytes of the stream, cut anywhere. Holds at most one record and one message besides
-    /// complete messages that wait for poll_message; those take fewer bytes than arrived. The first error is
+    /// Takes the next bytes of the stream, cut anywhere. Holds at most one record and one message, besides the
+    /// complete messages that wait for poll_message, which the caller takes after each call. The first error is
     /// final, and the caller closes the connection. Bytes after the peer's close record are ignored: anybody
     /// could have added them. Cost: for a handshake message under 1 ms; then linear.
     ///   channel_handshake         a handshake message has the wrong length or does not decrypt
