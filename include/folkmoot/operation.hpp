@@ -170,6 +170,8 @@ struct EncodedOp {
     std::optional<Signature> signature;
     /// Absent for other kinds than post, and where it was erased or not fetched yet.
     std::optional<Bytes> payload;
+    /// What it took inside the message it came in; 0 for ops that came otherwise. For statistics only.
+    std::uint32_t wire_bytes = 0;
 };
 
 }  // namespace folkmoot

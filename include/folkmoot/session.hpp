@@ -1,0 +1,135 @@
+// Reconciliation with one peer as a state machine without I/O (Y1 to Y9): messages, time and a channel
+// binding go in; messages, events and one deadline come out. The same machine runs over TCP, in a simulator,
+// under a fuzzer, or over whatever transport an app has.
+//
+// Each side fixes an offer, says what it holds after a common point, and is sent the rest. A session ends
+// when each side has recomputed the digest of the other's offer from what it now holds: equal, partial, or
+// failed with a reason. Nothing a peer sends can end it otherwise or change another session.
+//
+//        start                 all of the peer's offer held
+//   idle -----> taking --------------------------------> taken --+
+//               | ^  need, next page, next rung                  +--> finished --> live (pushes)
+//               +-+                                              |
+//        start                  peer says done                   |
+//   idle -----> giving --------------------------------> given --+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "folkmoot/bytes.hpp"
+#include "folkmoot/error.hpp"
+#include "folkmoot/graph.hpp"
+#include "folkmoot/operation.hpp"
+
+namespace folkmoot {
+
+/// What became of an op that a peer sent.
+struct Admitted {
+    enum class Status : std::uint8_t {
+        admitted,   // now in the graph
+        duplicate,  // was there already
+        deferred,   // waits for `missing`
+        refused,    // a quota; may come again
+    } status = Status::admitted;
+    OpIndex index = no_index;
+    std::vector<OpId> missing;
+};
+
+/// The replica as a session sees it. Calls come from within the session's handle functions.
+class SessionHost {
+   public:
+    virtual ~SessionHost() = default;
+    [[nodiscard]] virtual const Graph& graph() const = 0;
+    [[nodiscard]] virtual GroupId group() const = 0;
+    /// Body, first signature and payload as stored.
+    [[nodiscard]] virtual Result<EncodedOp> load(OpIndex op) = 0;
+    /// Y9: the heads of what may be given to the peer in this replica's view; empty if nothing may.
+    [[nodiscard]] virtual std::vector<OpIndex> offer_for(const DeviceKey& peer) const = 0;
+    [[nodiscard]] virtual bool may_read(const DeviceKey& peer) const = 0;
+    /// Proves and admits a batch, parents before children. One answer an op, or the violation that condemns
+    /// the whole batch: then nothing of it was admitted beyond what proved itself before.
+    [[nodiscard]] virtual Result<std::vector<Admitted>> admit(std::vector<EncodedOp>& ops,
+                                                              const DeviceKey& peer) = 0;
+    /// The grant this device would name to a peer that does not know it (Y9).
+    [[nodiscard]] virtual std::optional<OpId> own_grant() const = 0;
+    /// Frontiers known common with the peer, newest first (Y3).
+    [[nodiscard]] virtual std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const = 0;
+};
+
+/// Which summaries a session may send, for laboratories and tests.
+enum class SummaryChoice : std::uint8_t { automatic, bloom, exact };
+
+struct SessionConfig {
+    /// The device at the other end, authenticated by the channel.
+    DeviceKey peer;
+    /// 32 bytes both ends share and neither chose alone: the channel's handshake hash (Y4).
+    Hash32 binding;
+    /// One end has true, the other false; keeps their salts apart.
+    bool initiator = false;
+    SummaryChoice summary = SummaryChoice::automatic;
+    /// Whether to stay open and push what is new once finished (Y10).
+    bool live = false;
+};
+
+enum class Outcome : std::uint8_t { running, equal, partial, failed };
+
+struct SessionStats {
+    std::uint64_t rounds = 0;  // summaries sent
+    std::uint64_t needs = 0;   // walk-back requests sent
+    std::uint64_t ops_sent = 0;
+    std::uint64_t ops_received = 0;
+    std::uint64_t ops_new = 0;
+    std::uint64_t ops_refused = 0;
+    std::uint64_t op_bytes_sent = 0;  // what delivered ops take inside `ops` messages
+};
+
+/// Not thread-safe. The host must outlive it. Every handle call may be followed by polls until they are
+/// empty; calling one too often is harmless.
+class Session {
+   public:
+    Session(SessionHost& host, const SessionConfig& config);
+    ~Session();
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) noexcept;
+
+    /// Fixes the offer and says what is held. `now_ms` is a monotonic time, here and below.
+    void start(std::uint64_t now_ms);
+    /// One whole message of the peer, at most limits::message_bytes. Errors end the session and show in
+    /// outcome().
+    void handle_message(ByteView message, std::uint64_t now_ms);
+    /// The deadline passed.
+    void handle_time(std::uint64_t now_ms);
+    /// The graph grew by other means: own ops, other sessions.
+    void handle_growth(std::uint64_t now_ms);
+
+    /// The next message to send, built when asked for, so that a slow peer costs no memory.
+    [[nodiscard]] std::optional<Bytes> poll_message();
+    /// When to call handle_time, if at all.
+    [[nodiscard]] std::optional<std::uint64_t> deadline_ms() const;
+
+    [[nodiscard]] Outcome outcome() const;
+    /// Why it failed. Precondition: outcome() is failed.
+    [[nodiscard]] const Error& error() const;
+    /// Whether the failure is something no correct peer sends.
+    [[nodiscard]] bool peer_at_fault() const;
+    /// After equal or partial: ops both sides hold now, maximal, ascending; what to remember for next time.
+    [[nodiscard]] std::vector<OpId> common_frontier() const;
+    [[nodiscard]] const SessionStats& stats() const;
+
+    struct State;
+
+   private:
+    std::unique_ptr<State> state_;
+};
+
+/// The keyed name under which a group is mentioned on a channel: nobody who does not know the group learns
+/// it.
+using GroupTag = Fixed<struct GroupTagTag, 8>;
+[[nodiscard]] GroupTag group_tag(const GroupId& group, const Hash32& binding);
+/// The tag a peer's first message names, to choose the group; nothing if the message is no `have` or
+/// `closed`.
+[[nodiscard]] std::optional<GroupTag> named_group(ByteView message);
+
+}  // namespace folkmoot

@@ -1,0 +1,78 @@
+// The messages of a session as values, and their bytes (protocol-spec/sync.md). Every count is checked
+// before anything is allocated for it; a message that does not re-encode to itself is refused.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "folkmoot/bytes.hpp"
+#include "folkmoot/error.hpp"
+#include "folkmoot/session.hpp"
+
+namespace folkmoot::sync {
+
+/// A place in the order (depth, id), by which large summaries are cut into pages.
+struct PageKey {
+    std::uint32_t depth = 0;
+    OpId id;
+    friend auto operator<=>(const PageKey&, const PageKey&) = default;
+};
+
+/// Ops from `from` on and before `to`; without bounds where absent.
+struct PageRange {
+    std::optional<PageKey> from;
+    std::optional<PageKey> to;
+    [[nodiscard]] bool contains(const PageKey& key) const {
+        return (!from || *from <= key) && (!to || key < *to);
+    }
+    [[nodiscard]] bool whole() const { return !from && !to; }
+    friend bool operator==(const PageRange&, const PageRange&) = default;
+};
+
+/// Y3: what the sender holds after `since`, within a range. A hint, never truth.
+struct Summary {
+    enum class Kind : std::uint8_t { nothing = 0, bloom = 1, exact = 2 } kind = Kind::nothing;
+    PageRange range;
+    Bytes bits;             // bloom
+    std::vector<OpId> ids;  // exact; strictly ascending
+};
+
+struct Have {
+    GroupTag group;
+    Digest offer;
+    std::uint32_t round = 0;
+    std::optional<std::uint64_t> since;  // fingerprint of a remembered frontier
+    Summary summary;
+};
+/// A batch. `last` ends the answer to a `have` or `need`; the answer to a `have` also names the offer's
+/// heads.
+struct Ops {
+    enum class Role : std::uint8_t { answer = 0, last = 1, push = 2 } role = Role::answer;
+    std::vector<OpId> heads;
+    std::vector<EncodedOp> batch;
+};
+struct Need {
+    std::vector<OpId> ids;
+    std::uint32_t ancestors = 0;
+};
+struct Done {
+    std::uint64_t refused = 0;
+};
+struct Closed {
+    GroupTag group;
+};
+struct NameGrant {
+    OpId grant;
+};
+struct UnknownSince {};
+struct End {
+    std::uint16_t code = 0;
+};
+
+using Message = std::variant<Have, Ops, Need, Done, Closed, NameGrant, UnknownSince, End>;
+
+[[nodiscard]] Bytes encode_message(const Message& message);
+[[nodiscard]] Result<Message> decode_message(ByteView bytes);
+
+}  // namespace folkmoot::sync

@@ -1,0 +1,254 @@
+#include "folkmoot/session.hpp"
+
+#include <deque>
+
+#include "sync/giver.hpp"
+#include "sync/keys.hpp"
+#include "sync/messages.hpp"
+#include "sync/taker.hpp"
+
+namespace folkmoot {
+
+using namespace sync;
+
+// Y9's door, as seen from inside: a peer that may not read is answered `closed` until a grant it names,
+// fetched like any op, shows otherwise.
+struct Session::State {
+    State(SessionHost& the_host, const SessionConfig& the_config)
+        : host(the_host), config(the_config), giver(host, config), taker(host, config, outbox, stats) {}
+
+    [[nodiscard]] Result<void> open_or_close();
+    [[nodiscard]] Result<void> answer(const Have& m);
+    [[nodiscard]] Result<void> handle(Have& m);
+    [[nodiscard]] Result<void> handle(Ops& m);
+    [[nodiscard]] Result<void> handle(Need& m);
+    [[nodiscard]] Result<void> handle(Done& m);
+    [[nodiscard]] Result<void> handle(Closed& m);
+    [[nodiscard]] Result<void> handle(NameGrant& m);
+    [[nodiscard]] Result<void> handle(UnknownSince& m);
+    [[nodiscard]] Result<void> handle(End& m);
+    [[nodiscard]] Result<void> check_group(const GroupTag& tag) const;
+    void finish_if_done();
+    void stop(const Error& why, bool fault);
+
+    SessionHost& host;
+    SessionConfig config;
+    std::deque<Message> outbox;
+    SessionStats stats;
+    Giver giver;
+    Taker taker;
+    Outcome outcome = Outcome::running;
+    Error error;
+    bool fault = false;
+    bool given = false;           // the peer said done
+    std::uint64_t not_taken = 0;  // what the peer refused of ours
+    bool named_grant = false;
+    bool asked_grant = false;
+    std::optional<Have> early;  // the peer's `have`, while the door is closed to it
+    std::vector<OpId> common;
+    std::uint64_t last_ms = 0;
+};
+
+namespace {
+
+// What a correct peer never causes. Everything else is delay or policy: close, but do not hold it against
+// them.
+bool is_violation(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::session_no_progress:
+        case ErrorCode::session_timed_out:
+        case ErrorCode::session_closed_by_peer:
+        case ErrorCode::session_not_let_in:
+        case ErrorCode::session_quota:
+        case ErrorCode::session_ended: return false;
+        default: break;
+    }
+    const auto number = static_cast<unsigned>(code);
+    return number < 600;  // encoding, op, graph, access, session
+}
+
+}  // namespace
+
+void Session::State::stop(const Error& why, bool at_fault) {
+    if (outcome == Outcome::failed) return;
+    const bool tell = why.code != ErrorCode::session_closed_by_peer;
+    outcome = Outcome::failed;
+    error = why;
+    fault = at_fault;
+    outbox.clear();
+    if (tell) outbox.emplace_back(End{static_cast<std::uint16_t>(why.code)});
+}
+
+Result<void> Session::State::check_group(const GroupTag& tag) const {
+    if (tag == group_tag(host.group(), config.binding)) return {};
+    return fail(ErrorCode::session_wrong_group, "the peer speaks of another group");
+}
+
+Result<void> Session::State::open_or_close() {
+    if (!giver.open()) {
+        outbox.emplace_back(Closed{group_tag(host.group(), config.binding)});
+        return {};
+    }
+    taker.start(giver.digest(), giver.heads());
+    if (!early) return {};
+    const Have have = std::move(*early);
+    early.reset();
+    return answer(have);
+}
+
+Result<void> Session::State::handle(Have& m) {
+    if (auto same = check_group(m.group); !same) return same;
+    if (taker.peer_offer() && *taker.peer_offer() != m.offer) {
+        return fail(ErrorCode::session_peer_violation, "the peer changed its offer");
+    }
+    taker.set_peer_offer(m.offer);
+    if (giver.is_open()) return answer(m);
+    early = std::move(m);
+    return {};
+}
+
+Result<void> Session::State::answer(const Have& m) {
+    if (m.offer == giver.digest()) {
+        // Y2: equal digests end the session there; the peer sees the same.
+        given = true;
+        taker.finish_equal();
+        return {};
+    }
+    auto known = giver.handle_have(m);
+    if (!known) return std::unexpected(known.error());
+    if (!*known) outbox.emplace_back(UnknownSince{});
+    return {};
+}
+
+Result<void> Session::State::handle(Ops& m) {
+    const bool fetching = taker.fetching();
+    if (auto taken = taker.handle_ops(std::move(m)); !taken) return taken;
+    // What the peer named has arrived, or cannot: look at the door again.
+    if (fetching && !taker.fetching() && asked_grant && !giver.is_open()) return open_or_close();
+    return {};
+}
+
+Result<void> Session::State::handle(Need& m) {
+    if (!giver.is_open()) return fail(ErrorCode::session_not_let_in, "the peer asks though it may not read");
+    return giver.handle_need(m);
+}
+
+Result<void> Session::State::handle(Done& m) {
+    if (!giver.answered() || given)
+        return fail(ErrorCode::session_unsolicited, "done before it was given anything");
+    given = true;
+    not_taken = m.refused;
+    return {};
+}
+
+Result<void> Session::State::handle(Closed& m) {
+    if (auto same = check_group(m.group); !same) return same;
+    const auto grant = host.own_grant();
+    if (named_grant || !grant || !giver.is_open()) {
+        return fail(ErrorCode::session_not_let_in, "the peer does not know that this device may read");
+    }
+    named_grant = true;
+    outbox.emplace_back(NameGrant{*grant});
+    return {};
+}
+
+Result<void> Session::State::handle(NameGrant& m) {
+    if (giver.is_open() || asked_grant) {
+        return fail(ErrorCode::session_unsolicited, "the peer names a grant nobody asked for");
+    }
+    asked_grant = true;
+    if (host.graph().find(m.grant)) return open_or_close();
+    taker.fetch(m.grant);
+    return {};
+}
+
+Result<void> Session::State::handle(UnknownSince&) { return taker.handle_unknown_since(); }
+
+Result<void> Session::State::handle(End& m) {
+    return fail(ErrorCode::session_closed_by_peer,
+                "the peer ended the session, code " + std::to_string(m.code));
+}
+
+void Session::State::finish_if_done() {
+    if (outcome != Outcome::running || !taker.finished() || !given) return;
+    const bool all = taker.refused() == 0 && not_taken == 0;
+    outcome = all ? Outcome::equal : Outcome::partial;
+    if (all) {
+        auto heads = giver.heads();
+        const auto theirs = taker.peer_heads();
+        heads.insert(heads.end(), theirs.begin(), theirs.end());
+        for (const OpIndex op : host.graph().maximal(heads)) common.push_back(host.graph().id(op));
+    }
+    if (config.live) {
+        giver.go_live();
+        giver.collect_pushes(taker.received());
+    }
+}
+
+Session::Session(SessionHost& host, const SessionConfig& config)
+    : state_(std::make_unique<State>(host, config)) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+void Session::start(std::uint64_t now_ms) {
+    state_->last_ms = now_ms;
+    if (auto opened = state_->open_or_close(); !opened) state_->stop(opened.error(), false);
+}
+
+void Session::handle_message(ByteView message, std::uint64_t now_ms) {
+    State& s = *state_;
+    if (s.outcome == Outcome::failed) return;
+    s.last_ms = now_ms;
+    auto decoded = decode_message(message);
+    if (!decoded) return s.stop(decoded.error(), true);
+    if (auto handled = std::visit([&s](auto& m) { return s.handle(m); }, *decoded); !handled) {
+        return s.stop(handled.error(), is_violation(handled.error().code));
+    }
+    s.finish_if_done();
+}
+
+void Session::handle_time(std::uint64_t now_ms) {
+    const auto deadline = deadline_ms();
+    if (!deadline || now_ms < *deadline) return;
+    state_->stop({ErrorCode::session_timed_out, "the peer stopped answering"}, false);
+}
+
+void Session::handle_growth(std::uint64_t now_ms) {
+    State& s = *state_;
+    if (s.outcome == Outcome::failed) return;
+    if (auto grown = s.taker.handle_growth(); !grown)
+        return s.stop(grown.error(), is_violation(grown.error().code));
+    if (s.outcome != Outcome::running && s.config.live) s.giver.collect_pushes(s.taker.received());
+    s.last_ms = std::max(s.last_ms, now_ms);
+}
+
+std::optional<Bytes> Session::poll_message() {
+    State& s = *state_;
+    if (!s.outbox.empty()) {
+        Bytes bytes = encode_message(s.outbox.front());
+        s.outbox.pop_front();
+        return bytes;
+    }
+    if (s.outcome == Outcome::failed || !s.giver.pending()) return std::nullopt;
+    auto message = s.giver.poll(s.stats);
+    if (!message) {
+        s.stop(message.error(), false);
+        return poll_message();
+    }
+    return std::move(*message);
+}
+
+std::optional<std::uint64_t> Session::deadline_ms() const {
+    if (state_->outcome != Outcome::running && !state_->taker.waiting()) return std::nullopt;
+    if (state_->outcome == Outcome::failed) return std::nullopt;
+    return state_->last_ms + limits::reply_timeout_ms;
+}
+
+Outcome Session::outcome() const { return state_->outcome; }
+const Error& Session::error() const { return state_->error; }
+bool Session::peer_at_fault() const { return state_->fault; }
+std::vector<OpId> Session::common_frontier() const { return state_->common; }
+const SessionStats& Session::stats() const { return state_->stats; }
+
+}  // namespace folkmoot

@@ -1,0 +1,233 @@
+#include "sync/taker.hpp"
+
+#include <algorithm>
+
+#include "sync/keys.hpp"
+#include "sync/summary.hpp"
+
+namespace folkmoot::sync {
+namespace {
+
+// More heads than this no correct peer offers: every op cites up to 17 of the heads its author knew.
+constexpr std::size_t max_offer_heads = 131'072;
+
+}  // namespace
+
+void Taker::start(const Digest& own_offer, const std::vector<OpIndex>& shown) {
+    own_offer_ = own_offer;
+    shown_ = shown;
+    rung_ = config_.summary == SummaryChoice::exact ? Rung::exact : Rung::bloom;
+    send_have();
+}
+
+void Taker::send_have() {
+    const Graph& graph = host_.graph();
+    Have have;
+    have.group = group_tag(host_.group(), config_.binding);
+    have.offer = own_offer_;
+    have.round = round_++;
+    Closure since;
+    if (use_since_) {
+        for (const auto& frontier : host_.remembered(config_.peer)) {
+            std::vector<OpIndex> ops;
+            for (const auto& id : frontier) {
+                if (const auto op = graph.find(id)) ops.push_back(*op);
+            }
+            if (ops.size() != frontier.size()) continue;
+            since = graph.closure(ops);
+            have.since = frontier_fingerprint(config_.binding, frontier);
+            break;
+        }
+    }
+    const auto salt = round_salt(config_.binding, config_.initiator, have.round);
+    const auto held = graph.difference(shown_, since);
+    if (rung_ == Rung::exact) {
+        have.summary = exact_summary(graph, held, page_);
+        page_ = have.summary.range.to;
+    } else if (!held.empty()) {
+        have.summary = bloom_summary(graph, held, salt, page_);
+        page_ = have.summary.range.from;
+    }
+    ++stats_.rounds;
+    phase_ = Phase::asked;
+    asked_ = Asked::have;
+    progress_ = false;
+    peer_heads_.clear();
+    outbox_.emplace_back(std::move(have));
+}
+
+void Taker::send_need(std::vector<OpId> ids) {
+    if (ids.size() > limits::need_ids) ids.resize(limits::need_ids);
+    ++stats_.needs;
+    asked_ = Asked::need;
+    progress_ = false;
+    outbox_.emplace_back(Need{std::move(ids), ancestors_});
+    ancestors_ = ancestors_ == 0 ? 1 : std::min<std::uint32_t>(ancestors_ * 2, limits::walk_back_ops);
+}
+
+void Taker::fetch(const OpId& id) {
+    phase_ = Phase::fetching;
+    send_need({id});
+}
+
+void Taker::finish_equal() {
+    phase_ = Phase::idle;
+    finished_ = true;
+}
+
+Result<void> Taker::handle_unknown_since() {
+    if (phase_ != Phase::asked || asked_ != Asked::have || !use_since_) {
+        return fail(ErrorCode::session_unsolicited, "the peer refused a frontier that was not named");
+    }
+    use_since_ = false;
+    page_.reset();
+    send_have();
+    return {};
+}
+
+Result<void> Taker::handle_ops(Ops ops) {
+    const bool push = ops.role == Ops::Role::push;
+    if (!push && !waiting()) return fail(ErrorCode::session_unsolicited, "an answer that was not asked for");
+    if (!ops.heads.empty()) {
+        if (push || asked_ != Asked::have || peer_heads_.size() + ops.heads.size() > max_offer_heads) {
+            return fail(ErrorCode::session_bad_message, "heads where none belong, or too many");
+        }
+        peer_heads_.insert(peer_heads_.end(), ops.heads.begin(), ops.heads.end());
+    }
+    stats_.ops_received += ops.batch.size();
+    if (auto admitted = admit(std::move(ops.batch)); !admitted) return admitted;
+    if (ops.role == Ops::Role::last) return answered();
+    if (push && phase_ == Phase::idle) {
+        // A push that overtook its ancestors: ask the peer for them.
+        if (auto ids = parking_.missing(); !ids.empty()) {
+            phase_ = Phase::fetching;
+            send_need(std::move(ids));
+        }
+    }
+    return {};
+}
+
+Result<void> Taker::handle_growth() {
+    std::vector<EncodedOp> ready;
+    for (const auto& id : parking_.missing()) {
+        if (!host_.graph().find(id)) continue;
+        for (auto& op : parking_.resolve(id)) ready.push_back(std::move(op));
+    }
+    return admit(std::move(ready));
+}
+
+Result<void> Taker::admit(std::vector<EncodedOp> batch) {
+    while (!batch.empty()) {
+        auto results = host_.admit(batch, config_.peer);
+        if (!results) return std::unexpected(results.error());
+        std::vector<EncodedOp> ready;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            Admitted& result = (*results)[i];
+            switch (result.status) {
+                case Admitted::Status::admitted:
+                    ++stats_.ops_new;
+                    stats_.op_bytes_new += batch[i].wire_bytes;
+                    progress_ = true;
+                    received_.push_back(result.index);
+                    for (auto& op : parking_.resolve(batch[i].id)) ready.push_back(std::move(op));
+                    break;
+                case Admitted::Status::duplicate: break;
+                case Admitted::Status::deferred:
+                    if (parking_.park(std::move(batch[i]), std::move(result.missing))) progress_ = true;
+                    break;
+                case Admitted::Status::refused:
+                    if (auto noted = note_refused(batch[i].id); !noted) return noted;
+                    break;
+            }
+        }
+        batch = std::move(ready);
+    }
+    return {};
+}
+
+// What stands on a refused op cannot be taken either; all of it counts as refused.
+Result<void> Taker::note_refused(const OpId& id) {
+    refused_.insert(id);
+    for (const auto& dropped : parking_.drop_waiting_for(id)) refused_.insert(dropped);
+    if (refused_.size() > limits::parked_ops_per_peer) {
+        return fail(ErrorCode::session_quota, "too many of the peer's ops are over a quota");
+    }
+    return {};
+}
+
+std::vector<OpId> Taker::missing() const {
+    auto ids = parking_.missing();
+    for (const auto& head : peer_heads_) {
+        if (!host_.graph().find(head) && !parking_.holds(head)) ids.push_back(head);
+    }
+    std::erase_if(ids, [this](const OpId& id) { return refused_.contains(id); });
+    std::ranges::sort(ids);
+    const auto rest = std::ranges::unique(ids);
+    ids.erase(rest.begin(), rest.end());
+    return ids;
+}
+
+Result<void> Taker::answered() {
+    // What waits for a refused op will never come.
+    for (const auto& id : parking_.missing()) {
+        if (!refused_.contains(id)) continue;
+        if (auto noted = note_refused(id); !noted) return noted;
+    }
+    auto ids = missing();
+    if (phase_ == Phase::fetching) {
+        if (ids.empty() || !progress_ || parking_.overflowed()) {
+            parking_.clear();
+            phase_ = Phase::idle;
+            ancestors_ = 0;
+        } else {
+            send_need(std::move(ids));
+        }
+        return {};
+    }
+    if (ids.empty() && parking_.size() == 0) return finish();
+    const bool more_pages = asked_ == Asked::have && page_.has_value();
+    if (more_pages) {
+        send_have();
+        return {};
+    }
+    if (parking_.overflowed() || ids.empty() || (asked_ == Asked::need && !progress_)) return next_rung();
+    send_need(std::move(ids));
+    return {};
+}
+
+Result<void> Taker::next_rung() {
+    parking_.clear();
+    ancestors_ = 0;
+    page_.reset();
+    use_since_ = false;
+    rung_ = rung_ == Rung::bloom ? Rung::exact : Rung::none;
+    if (rung_ == Rung::none) {
+        return fail(ErrorCode::session_no_progress, "the peer does not give what it offers");
+    }
+    send_have();
+    return {};
+}
+
+// Y8: the digest of the offer, recomputed from heads that are all held, decides the end.
+Result<void> Taker::finish() {
+    std::ranges::sort(peer_heads_);
+    if (!peer_offer_ || offer_digest(config_.binding, peer_heads_) != *peer_offer_) {
+        return fail(ErrorCode::session_peer_violation, "the heads are not those of the digest");
+    }
+    phase_ = Phase::idle;
+    finished_ = true;
+    ancestors_ = 0;
+    stats_.ops_refused = refused_.size();
+    outbox_.emplace_back(Done{refused_.size()});
+    return {};
+}
+
+std::vector<OpIndex> Taker::peer_heads() const {
+    std::vector<OpIndex> out;
+    for (const auto& id : peer_heads_) {
+        if (const auto op = host_.graph().find(id)) out.push_back(*op);
+    }
+    return out;
+}
+
+}  // namespace folkmoot::sync

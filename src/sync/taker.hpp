@@ -1,0 +1,90 @@
+// The half of a session that takes: says what is held, admits what comes, walks back for what a summary hid,
+// and stops only when the peer's whole offer is held (Y3, Y6, Y8).
+//
+// Rounds and rungs: a `have` asks with a summary; what is still missing afterwards is asked for by id, with
+// ever more ancestors (`need`). A `need` that brings nothing new moves one rung down to the next kind of
+// summary, at last to exact ids in pages, and after that the session fails: the work is bounded whatever the
+// peer does. Parked ops have a budget; overflowing it costs a rung, not another peer's room.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "folkmoot/session.hpp"
+#include "sync/messages.hpp"
+#include "sync/parking.hpp"
+
+namespace folkmoot::sync {
+
+class Taker {
+   public:
+    Taker(SessionHost& host, const SessionConfig& config, std::deque<Message>& outbox, SessionStats& stats)
+        : host_(host), config_(config), outbox_(outbox), stats_(stats) {}
+
+    /// Sends the first `have`; `shown` are the heads of what this side lets the peer know it holds.
+    void start(const Digest& own_offer, const std::vector<OpIndex>& shown);
+    /// The peer's offer, from its `have`.
+    void set_peer_offer(const Digest& offer) { peer_offer_ = offer; }
+    [[nodiscard]] const std::optional<Digest>& peer_offer() const { return peer_offer_; }
+    /// Both offers are equal: nothing to take.
+    void finish_equal();
+
+    [[nodiscard]] Result<void> handle_ops(Ops ops);
+    [[nodiscard]] Result<void> handle_unknown_since();
+    /// Ops arrived by other means: parked ones may be ready.
+    [[nodiscard]] Result<void> handle_growth();
+
+    /// Y9: fetches an op the peer named, with its past, without having said what is held.
+    void fetch(const OpId& id);
+    [[nodiscard]] bool fetching() const { return phase_ == Phase::fetching; }
+
+    [[nodiscard]] bool finished() const { return finished_; }
+    [[nodiscard]] bool waiting() const { return phase_ != Phase::idle; }
+    [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
+    /// The heads of the peer's offer that are held. Complete once finished without refusals.
+    [[nodiscard]] std::vector<OpIndex> peer_heads() const;
+    /// Ops this peer sent that were new, ascending.
+    [[nodiscard]] const std::vector<OpIndex>& received() const { return received_; }
+    [[nodiscard]] const Parking& parking() const { return parking_; }
+
+   private:
+    enum class Phase : std::uint8_t { idle, asked, fetching };
+    enum class Asked : std::uint8_t { have, need };
+    enum class Rung : std::uint8_t { bloom, exact, none };
+
+    void send_have();
+    void send_need(std::vector<OpId> ids);
+    [[nodiscard]] Result<void> admit(std::vector<EncodedOp> batch);
+    [[nodiscard]] Result<void> note_refused(const OpId& id);
+    [[nodiscard]] Result<void> answered();
+    [[nodiscard]] Result<void> next_rung();
+    [[nodiscard]] Result<void> finish();
+    [[nodiscard]] std::vector<OpId> missing() const;
+
+    SessionHost& host_;
+    const SessionConfig& config_;
+    std::deque<Message>& outbox_;
+    SessionStats& stats_;
+
+    Phase phase_ = Phase::idle;
+    bool finished_ = false;  // the peer's whole offer is held
+    Asked asked_ = Asked::have;
+    Rung rung_ = Rung::bloom;
+    std::uint32_t round_ = 0;
+    bool use_since_ = true;
+    std::optional<PageKey> page_;  // where the next page of this rung starts (exact) or ends (bloom)
+    std::uint32_t ancestors_ = 0;  // to ask for with the next need
+    bool progress_ = false;        // something new came since the last request
+
+    Digest own_offer_;
+    std::vector<OpIndex> shown_;
+    std::optional<Digest> peer_offer_;
+    std::vector<OpId> peer_heads_;
+    std::set<OpId> refused_;
+    std::vector<OpIndex> received_;
+    Parking parking_;
+};
+
+}  // namespace folkmoot::sync
