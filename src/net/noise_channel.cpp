@@ -18,7 +18,8 @@ constexpr std::size_t sealed_identity_bytes = identity_bytes + crypto::aead_tag_
 constexpr std::array<std::size_t, Handshake::messages> message_lengths{
     crypto::X25519Key::size, crypto::X25519Key::size + sealed_static_bytes + sealed_identity_bytes,
     sealed_static_bytes + sealed_identity_bytes};
-static_assert(record_prefix_bytes + message_lengths[1] <= limits::handshake_bytes);
+// All that a stranger can make us hold: the object, and one message twice.
+static_assert(sizeof(Channel) + 2 * (record_prefix_bytes + message_lengths[1]) <= limits::handshake_bytes);
 
 crypto::X25519Secret secret_from(Channel::Random32 random) {
     crypto::X25519Secret secret;

@@ -47,10 +47,10 @@ class Channel {
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    /// Takes the next bytes of the stream, cut anywhere. Holds at most one record and one message, besides the
-    /// complete messages that wait for poll_message, which the caller takes after each call. The first error is
-    /// final, and the caller closes the connection. Bytes after the peer's close record are ignored: anybody
-    /// could have added them. Cost: for a handshake message under 1 ms; then linear.
+    /// Takes the next bytes of the stream, cut anywhere. Holds at most one record and one message, besides
+    /// the complete messages that wait for poll_message, which the caller takes after each call. The first
+    /// error is final, and the caller closes the connection. Bytes after the peer's close record are ignored:
+    /// anybody could have added them. Cost: for a handshake message under 1 ms; then linear.
     ///   channel_handshake         a handshake message has the wrong length or does not decrypt
     ///   channel_wrong_identity    the peer is not `expected_peer`
     ///   channel_authentication    the peer's identity is not proven; a record is not authentic or malformed
