@@ -1,17 +1,39 @@
 #include "store/sqlite_handle.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 
 namespace folkmoot::store {
 namespace {
 
-/// The disk, a quota or a limit of the process is exhausted: SQLite reports only the first as such. A failed
+/// The system's error numbers at the last failures on the file and on its log, 0 where there was none;
+/// without either, that of another file SQLite was writing (a backup).
+std::array<int, 2> last_errors(sqlite3* handle) {
+    std::array<int, 2> out{};
+    if (handle == nullptr) return out;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &out[0]);
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+    if (log != nullptr && log->pMethods != nullptr) {
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &out[1]);
+    }
+    if (out[0] == 0 && out[1] == 0) out[0] = sqlite3_system_errno(handle);
+    return out;
+}
+
+bool lacks_space(int system_error) {
+    return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+}
+
+/// The disk, a quota or a limit of the process is exhausted; SQLite reports only the first as such. A failed
 /// fsync is never "full", whatever the reason: after it nobody knows what is on the disk.
-bool means_full(int rc, int system_error) {
+bool means_full(int rc, const std::array<int, 2>& errors) {
     if ((rc & 0xff) == SQLITE_FULL) return true;
-    const bool a_write = rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_TRUNCATE;
-    return a_write && (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG);
+    if (rc != SQLITE_IOERR_WRITE && rc != SQLITE_IOERR_TRUNCATE) return false;
+    const bool any = errors[0] != 0 || errors[1] != 0;
+    return any && std::ranges::all_of(errors, [](int error) { return error == 0 || lacks_space(error); });
 }
 
 }  // namespace
@@ -33,10 +55,10 @@ Result<Database> Database::open(const std::filesystem::path& path, bool create, 
 }
 
 Error Database::error(int rc, const char* doing) const {
-    const int system_error = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+    const auto errors = last_errors(handle_.get());
     const std::string where = path_.string();
     const std::string start = std::string("cannot ") + doing + ": ";
-    if (means_full(rc, system_error)) {
+    if (means_full(rc, errors)) {
         return {ErrorCode::store_full, start + "no space left for " + where +
                                            "; nothing of it was stored; free some space and try again"};
     }
@@ -66,7 +88,9 @@ Error Database::error(int rc, const char* doing) const {
         default: break;
     }
     std::string why = sqlite3_errstr(rc);
-    if (system_error != 0) why += ", " + std::generic_category().message(system_error);
+    for (const int error : errors) {
+        if (error != 0) why += ", " + std::generic_category().message(error);
+    }
     return {ErrorCode::store_io, start + "the disk under " + where + " failed (" + why + ", code " +
                                      std::to_string(rc) + "); check the disk, then open the store again"};
 }
