@@ -145,6 +145,10 @@ class Access {
     [[nodiscard]] GrantIndex grant_of(OpIndex op) const;
     /// G3: by which part of the rank a stands above b; none if it does not.
     [[nodiscard]] RankPart outranks(GrantIndex a, GrantIndex b) const;
+    /// G2: whether a's rank is above b's.
+    [[nodiscard]] bool ranks_above(GrantIndex a, GrantIndex b) const;
+    /// Whether an admitted op named the device as founder, subject or author: its key was checked then (O6).
+    [[nodiscard]] bool knows(const DeviceKey& device) const;
     [[nodiscard]] Level level_of_grant(GrantIndex grant) const;
     /// The op that made the grant.
     [[nodiscard]] OpIndex op_of_grant(GrantIndex grant) const;

@@ -90,6 +90,7 @@ enum class ErrorCode : std::uint16_t {
     store_io = 605,
     store_read_only = 606,
     store_not_found = 607,
+    store_pending = 608,
 
     // 7xx: the channel (C) and the network.
     channel_handshake = 700,

@@ -82,7 +82,7 @@ struct SessionStats {
     std::uint64_t ops_received = 0;
     std::uint64_t ops_new = 0;
     std::uint64_t ops_refused = 0;
-    std::uint64_t op_bytes_sent = 0;  // what delivered ops take inside `ops` messages
+    std::uint64_t op_bytes_new = 0;  // what the new ones among those received took inside `ops` messages
 };
 
 /// Not thread-safe. The host must outlive it. Every handle call may be followed by polls until they are

@@ -208,6 +208,8 @@ const Rules& Access::rules() const { return ledger_->rules(); }
 const std::string& Access::group_name() const { return ledger_->name(); }
 GrantIndex Access::grant_of(OpIndex op) const { return ledger_->as_of(op); }
 RankPart Access::outranks(GrantIndex a, GrantIndex b) const { return ledger_->outranks_by(a, b); }
+bool Access::ranks_above(GrantIndex a, GrantIndex b) const { return ledger_->above(a, b); }
+bool Access::knows(const DeviceKey& device) const { return ledger_->find_device(device).has_value(); }
 Level Access::level_of_grant(GrantIndex grant) const { return ledger_->grant(grant).level; }
 OpIndex Access::op_of_grant(GrantIndex grant) const { return ledger_->grant(grant).op; }
 

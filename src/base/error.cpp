@@ -74,6 +74,7 @@ std::string_view name_of(ErrorCode code) {
         case ErrorCode::store_full: return "store_full";
         case ErrorCode::store_io: return "store_io";
         case ErrorCode::store_read_only: return "store_read_only";
+        case ErrorCode::store_pending: return "store_pending";
         case ErrorCode::store_not_found: return "store_not_found";
         case ErrorCode::channel_handshake: return "channel_handshake";
         case ErrorCode::channel_truncated: return "channel_truncated";

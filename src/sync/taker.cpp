@@ -133,6 +133,8 @@ Result<void> Taker::admit(std::vector<EncodedOp> batch) {
                     break;
                 case Admitted::Status::duplicate: break;
                 case Admitted::Status::deferred:
+                    // Deferred for want of its voucher alone: asked for again with the voucher, not kept.
+                    if (result.missing.empty()) break;
                     if (parking_.park(std::move(batch[i]), std::move(result.missing))) progress_ = true;
                     break;
                 case Admitted::Status::refused:

@@ -1,0 +1,177 @@
+// One group on one device: what an app holds (section 7). Composes graph, access, sessions and what must be
+// persisted; does no I/O, reads no clock and draws no randomness of its own.
+//
+// The order of things that must not be lost (T): what depends on a record is withheld until the app says
+// that the record is persisted. So after every call: persist what poll_persist() gives, report it with
+// handle_persisted(), then send what poll_message() gives.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "folkmoot/access.hpp"
+#include "folkmoot/error.hpp"
+#include "folkmoot/graph.hpp"
+#include "folkmoot/operation.hpp"
+#include "folkmoot/session.hpp"
+#include "folkmoot/signer.hpp"
+#include "folkmoot/store.hpp"
+
+namespace folkmoot {
+
+/// Number of a session within its replica; never reused.
+using SessionId = std::uint64_t;
+
+/// Records to persist in one transaction, in the order of tickets.
+struct PersistBatch {
+    std::uint64_t ticket = 0;
+    std::vector<StoredOp> ops;
+    std::vector<std::pair<OpId, Signature>> signatures;
+    std::vector<std::pair<OpId, Bytes>> payloads;
+    /// What to remember of a peer, if it changed.
+    std::optional<DeviceKey> peer;
+    std::vector<RememberedFrontier> frontiers;
+};
+
+/// Writes the batch to a store, in one transaction for the ops.
+[[nodiscard]] Result<void> persist(Store& store, const PersistBatch& batch);
+
+struct Event {
+    enum class Kind : std::uint8_t {
+        delivered,         // ops: newly admitted, parents before children
+        members_changed,   // member
+        you_were_removed,  // member
+        equivocation,      // ops: the two branches
+        session_finished,  // session; see session()
+        peer_fault,        // session, error: what no correct peer sends
+        read_only,         // error: a persist failed; nothing is authored or admitted any more
+    } kind = Kind::delivered;
+    std::vector<OpIndex> ops;
+    std::optional<MemberChange> member;
+    SessionId session = 0;
+    Error error;
+};
+
+struct ReplicaConfig {
+    /// The group; may be absent for a device that is about to create one.
+    std::optional<GroupId> group;
+    /// Salts hash tables; draw it at random.
+    std::uint64_t seed = 0;
+};
+
+/// What a load found on the disk that should not be there; see also fsck.
+struct LoadReport {
+    std::uint64_t ops = 0;
+};
+
+/// Not thread-safe. The store, signer and verifier must outlive it. The store is only read from here;
+/// records to write go out through poll_persist.
+class Replica : private SessionHost {
+   public:
+    /// Loads what the store holds. `signer` may be null for a replica that authors nothing. store_damaged if
+    /// what is stored is not a closed graph of valid ops of the group.
+    [[nodiscard]] static Result<std::unique_ptr<Replica>> open(const ReplicaConfig& config,
+                                                               const Store& store, Signer* signer,
+                                                               const Verifier& verifier);
+    ~Replica() override;
+
+    // --- The state --------------------------------------------------------------------------------
+    [[nodiscard]] const Graph& graph() const override { return graph_; }
+    [[nodiscard]] const Access& access() const { return access_; }
+    [[nodiscard]] std::optional<DeviceKey> self() const;
+    [[nodiscard]] bool read_only() const { return failed_.has_value(); }
+    /// Body, a signature and the payload of an op, persisted or not.
+    [[nodiscard]] Result<EncodedOp> load(OpIndex op) override;
+
+    // --- Authoring --------------------------------------------------------------------------------
+    /// Signs the `create` of a new group. Precondition: nothing was loaded.
+    [[nodiscard]] Result<OpId> create_group(const Create& create, std::uint64_t time_ms);
+    /// Signs an act on top of all heads, under the grant M2 chooses. Refused before signing, with A1's
+    /// reason, if it would be invalid. Before an access op, empty posts merge heads until all effective ones
+    /// are cited (O3). store_pending while earlier records are not persisted.
+    [[nodiscard]] Result<OpId> act(Act act, std::uint64_t time_ms);
+    [[nodiscard]] Result<OpId> post(ByteView payload, std::uint64_t time_ms);
+    /// Whether act() would sign, and if not why.
+    [[nodiscard]] Result<void> may_act(const Act& act) const;
+
+    /// Admits ops that came by other means than a session, for instance a bundle.
+    [[nodiscard]] Result<std::vector<Admitted>> take(std::vector<EncodedOp>& ops);
+
+    // --- Sessions ---------------------------------------------------------------------------------
+    [[nodiscard]] SessionId open_session(const SessionConfig& config, std::uint64_t now_ms);
+    void handle_message(SessionId session, ByteView message, std::uint64_t now_ms);
+    void handle_time(std::uint64_t now_ms);
+    /// The transport of the session is gone.
+    void close_session(SessionId session);
+    [[nodiscard]] std::optional<Bytes> poll_message(SessionId session);
+    [[nodiscard]] std::optional<std::uint64_t> deadline_ms() const;
+    /// Null once closed.
+    [[nodiscard]] const Session* session(SessionId session) const;
+
+    // --- Outputs ----------------------------------------------------------------------------------
+    [[nodiscard]] std::optional<PersistBatch> poll_persist();
+    /// Reports a batch persisted, or why not: then the replica becomes read-only.
+    void handle_persisted(std::uint64_t ticket, const Result<void>& result);
+    [[nodiscard]] std::optional<Event> poll_event();
+
+   private:
+    struct Link;
+    struct Incoming;
+    Replica(const ReplicaConfig& config, const Store& store, Signer* signer, const Verifier& verifier);
+
+    [[nodiscard]] GroupId group() const override;
+    [[nodiscard]] std::vector<OpIndex> offer_for(const DeviceKey& peer) const override;
+    [[nodiscard]] bool may_read(const DeviceKey& peer) const override;
+    [[nodiscard]] Result<std::vector<Admitted>> admit(std::vector<EncodedOp>& ops,
+                                                      const DeviceKey& peer) override;
+    [[nodiscard]] std::optional<OpId> own_grant() const override;
+    [[nodiscard]] std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const override;
+
+    [[nodiscard]] Result<void> load_all();
+    [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<EncodedOp>& ops);
+    [[nodiscard]] Result<void> decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in);
+    [[nodiscard]] Result<void> prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in);
+    void order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const;
+    [[nodiscard]] Result<void> check_keys(const Operation& op) const;
+    void commit(const Operation& op, const EncodedOp& encoded);
+    [[nodiscard]] Result<OpId> sign_and_commit(Act act, std::vector<OpIndex> parents,
+                                               std::optional<Bytes> payload, std::uint64_t time_ms);
+    [[nodiscard]] Result<void> merge_heads(std::uint64_t time_ms);
+    [[nodiscard]] Result<void> check_writable() const;
+    [[nodiscard]] Result<void> check_drained() const;
+    [[nodiscard]] std::vector<OpIndex> heads_to_cite() const;
+    [[nodiscard]] OpIndex own_last() const;
+    void after_input(SessionId from, std::uint64_t now_ms);
+    void note_outcome(SessionId id, Link& link);
+    void collect_events();
+    PersistBatch& open_batch();
+
+    const Store& store_;
+    Signer* signer_;
+    const Verifier& verifier_;
+    std::optional<GroupId> group_;
+    Graph graph_;
+    Access access_;
+
+    std::map<SessionId, std::unique_ptr<Link>> links_;
+    SessionId next_session_ = 1;
+    std::map<DeviceKey, std::vector<RememberedFrontier>> remembered_;
+
+    std::deque<PersistBatch> to_persist_;
+    std::uint64_t issued_ = 0;     // ticket of the newest batch
+    std::uint64_t polled_ = 0;     // newest ticket handed out
+    std::uint64_t persisted_ = 0;  // newest ticket reported done
+    std::map<OpIndex, EncodedOp> unpersisted_;
+    std::map<std::uint64_t, OpIndex> ticket_ends_;  // ticket -> number of ops up to it
+    std::optional<Error> failed_;
+
+    std::deque<Event> events_;
+    std::vector<OpIndex> delivered_;
+    std::size_t equivocations_told_ = 0;
+};
+
+}  // namespace folkmoot

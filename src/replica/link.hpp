@@ -1,0 +1,26 @@
+// What the replica keeps of one session and of one op on its way in.
+#pragma once
+
+#include "folkmoot/replica.hpp"
+
+namespace folkmoot {
+
+struct Replica::Link {
+    Session session;
+    DeviceKey peer;
+    bool told = false;  // the outcome went out as an event
+    /// A message built, and the ticket that must be persisted before it may leave.
+    std::optional<Bytes> message;
+    std::uint64_t barrier = 0;
+};
+
+struct Replica::Incoming {
+    Operation op;
+    bool fresh = false;              // not in the graph before
+    bool ready = false;              // can be admitted with what is here
+    std::size_t voucher = SIZE_MAX;  // the op in the batch that proves it, if any
+    OpIndex index = no_index;
+    Admitted result;
+};
+
+}  // namespace folkmoot

@@ -1,0 +1,294 @@
+#include "folkmoot/replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "replica/link.hpp"
+
+namespace folkmoot {
+
+Replica::Replica(const ReplicaConfig& config, const Store& store, Signer* signer, const Verifier& verifier)
+    : store_(store),
+      signer_(signer),
+      verifier_(verifier),
+      group_(config.group),
+      graph_(config.seed),
+      access_(graph_) {}
+
+Replica::~Replica() = default;
+
+Result<std::unique_ptr<Replica>> Replica::open(const ReplicaConfig& config, const Store& store,
+                                               Signer* signer, const Verifier& verifier) {
+    std::unique_ptr<Replica> replica(new Replica(config, store, signer, verifier));
+    if (auto loaded = replica->load_all(); !loaded) return std::unexpected(loaded.error());
+    return replica;
+}
+
+// The store was written by admission, so signatures are not checked again (fsck does); what is cheap is: that
+// the bytes are the op their id names, that the graph is closed, and that A1 holds.
+Result<void> Replica::load_all() {
+    const auto damaged = [](const OpId& id, std::string_view what) {
+        return fail(ErrorCode::store_damaged,
+                    "stored op " + to_hex(id.view().first(6)) + ": " + std::string(what) + "; run fsck");
+    };
+    auto visited = store_.for_each(false, [&](StoredOp&& stored) -> Result<void> {
+        if (op_id(stored.body) != stored.id) return damaged(stored.id, "its bytes do not match its id");
+        auto op = decode_body(stored.body);
+        if (!op) return damaged(stored.id, op.error().text);
+        if (graph_.size() == 0 && group_ && stored.id != create_of(*group_)) {
+            return damaged(stored.id, "it belongs to another group");
+        }
+        if (graph_.prepare(stored.id, *op) != Graph::Placement::ready)
+            return damaged(stored.id, "it cannot be placed");
+        if (auto checked = access_.check(*op); !checked) return damaged(stored.id, checked.error().text);
+        const OpIndex index = graph_.commit();
+        access_.record(index, *op);
+        return {};
+    });
+    if (!visited) return visited;
+    if (graph_.size() > 0) {
+        access_.resolve();
+        group_ = graph_.group();
+    }
+    equivocations_told_ = graph_.equivocations().size();
+    auto frontiers = store_.remembered();
+    if (!frontiers) return std::unexpected(frontiers.error());
+    for (auto& frontier : *frontiers) remembered_[frontier.peer].push_back(std::move(frontier));
+    return {};
+}
+
+std::optional<DeviceKey> Replica::self() const {
+    return signer_ != nullptr ? std::optional(signer_->key()) : std::nullopt;
+}
+
+GroupId Replica::group() const { return group_.value_or(GroupId{}); }
+
+Result<EncodedOp> Replica::load(OpIndex op) {
+    if (const auto at = unpersisted_.find(op); at != unpersisted_.end()) return at->second;
+    auto stored = store_.read(graph_.id(op));
+    if (!stored) return std::unexpected(stored.error());
+    EncodedOp out{stored->id, std::move(stored->body), std::nullopt, std::move(stored->payload), 0};
+    if (!stored->signatures.empty()) out.signature = stored->signatures.front();
+    return out;
+}
+
+Result<void> Replica::check_writable() const {
+    if (!failed_) return {};
+    return fail(ErrorCode::store_read_only,
+                "a write failed before (" + failed_->text + "); reopen the group");
+}
+
+// T: nothing is built upon before it is on the disk.
+Result<void> Replica::check_drained() const {
+    if (issued_ == persisted_) return {};
+    return fail(ErrorCode::store_pending, "earlier records are not persisted yet");
+}
+
+// --- What the session asks ------------------------------------------------------------------------
+
+bool Replica::may_read(const DeviceKey& peer) const { return access_.now().may_read(peer); }
+
+// Y9: all of it to a reader; to a device that was removed or demoted, what removed it and its past, so that
+// it learns why; nothing to anybody else.
+std::vector<OpIndex> Replica::offer_for(const DeviceKey& peer) const {
+    if (may_read(peer)) return graph_.heads();
+    return graph_.maximal(access_.now().revocations_of(peer));
+}
+
+std::optional<OpId> Replica::own_grant() const {
+    if (signer_ == nullptr) return std::nullopt;
+    for (const auto& grant : access_.now().grants_of(signer_->key())) {
+        if (grant.live && grant.level >= access_.rules().read) return graph_.id(grant.op);
+    }
+    return std::nullopt;
+}
+
+std::vector<std::vector<OpId>> Replica::remembered(const DeviceKey& peer) const {
+    std::vector<std::vector<OpId>> out;
+    const auto at = remembered_.find(peer);
+    if (at == remembered_.end()) return out;
+    for (const auto& frontier : at->second) out.push_back(frontier.heads);
+    return out;
+}
+
+// --- Sessions -------------------------------------------------------------------------------------
+
+SessionId Replica::open_session(const SessionConfig& config, std::uint64_t now_ms) {
+    const SessionId id = next_session_++;
+    auto link = std::make_unique<Link>(Link{Session(*this, config), config.peer, false, std::nullopt, 0});
+    link->session.start(now_ms);
+    links_.emplace(id, std::move(link));
+    return id;
+}
+
+void Replica::handle_message(SessionId session, ByteView message, std::uint64_t now_ms) {
+    const auto at = links_.find(session);
+    if (at == links_.end()) return;
+    at->second->session.handle_message(message, now_ms);
+    after_input(session, now_ms);
+}
+
+void Replica::handle_time(std::uint64_t now_ms) {
+    for (auto& [id, link] : links_) {
+        link->session.handle_time(now_ms);
+        note_outcome(id, *link);
+    }
+}
+
+void Replica::close_session(SessionId session) { links_.erase(session); }
+
+const Session* Replica::session(SessionId session) const {
+    const auto at = links_.find(session);
+    return at == links_.end() ? nullptr : &at->second->session;
+}
+
+std::optional<std::uint64_t> Replica::deadline_ms() const {
+    std::optional<std::uint64_t> earliest;
+    for (const auto& [id, link] : links_) {
+        const auto deadline = link->session.deadline_ms();
+        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+    }
+    return earliest;
+}
+
+// T: a message may rest on ops that are not on the disk yet; it waits until they are.
+std::optional<Bytes> Replica::poll_message(SessionId session) {
+    const auto at = links_.find(session);
+    if (at == links_.end()) return std::nullopt;
+    Link& link = *at->second;
+    if (!link.message) {
+        link.message = link.session.poll_message();
+        link.barrier = issued_;
+        note_outcome(session, link);
+    }
+    if (!link.message || link.barrier > persisted_) return std::nullopt;
+    return std::exchange(link.message, std::nullopt);
+}
+
+// Ops from one session may complete what another parked, and are pushed to the others.
+void Replica::after_input(SessionId from, std::uint64_t now_ms) {
+    const bool grown = !delivered_.empty();
+    collect_events();
+    for (auto& [id, link] : links_) {
+        if (grown && id != from) link->session.handle_growth(now_ms);
+        note_outcome(id, *link);
+    }
+    collect_events();
+}
+
+void Replica::note_outcome(SessionId id, Link& link) {
+    const Outcome outcome = link.session.outcome();
+    if (link.told || outcome == Outcome::running) return;
+    link.told = true;
+    Event event;
+    event.kind = Event::Kind::session_finished;
+    event.session = id;
+    if (outcome == Outcome::failed) {
+        event.error = link.session.error();
+        if (link.session.peer_at_fault()) event.kind = Event::Kind::peer_fault;
+    }
+    events_.push_back(std::move(event));
+
+    auto common = link.session.common_frontier();
+    if (common.empty()) return;
+    // Any subset of a common frontier is a common frontier.
+    if (common.size() > limits::frontier_ids) common.resize(limits::frontier_ids);
+    auto& known = remembered_[link.peer];
+    if (!known.empty() && known.front().heads == common) return;
+    std::erase_if(known, [&](const auto& frontier) { return frontier.heads == common; });
+    known.insert(known.begin(), {link.peer, std::move(common)});
+    if (known.size() > limits::remembered_frontiers_per_peer)
+        known.resize(limits::remembered_frontiers_per_peer);
+    // A batch speaks of one peer.
+    if (!to_persist_.empty() && to_persist_.back().peer && to_persist_.back().ticket > polled_) {
+        to_persist_.push_back({++issued_, {}, {}, {}, std::nullopt, {}});
+    }
+    PersistBatch& batch = open_batch();
+    batch.peer = link.peer;
+    batch.frontiers = known;
+}
+
+// --- Outputs --------------------------------------------------------------------------------------
+
+PersistBatch& Replica::open_batch() {
+    if (to_persist_.empty() || to_persist_.back().ticket <= polled_) {
+        to_persist_.push_back({++issued_, {}, {}, {}, std::nullopt, {}});
+    }
+    return to_persist_.back();
+}
+
+std::optional<PersistBatch> Replica::poll_persist() {
+    collect_events();
+    if (failed_ || to_persist_.empty()) return std::nullopt;
+    PersistBatch batch = std::move(to_persist_.front());
+    to_persist_.pop_front();
+    polled_ = batch.ticket;
+    return batch;
+}
+
+void Replica::handle_persisted(std::uint64_t ticket, const Result<void>& result) {
+    if (!result) {
+        if (failed_) return;
+        failed_ = result.error();
+        Event event;
+        event.kind = Event::Kind::read_only;
+        event.error = result.error();
+        events_.push_back(std::move(event));
+        return;
+    }
+    FOLKMOOT_ASSERT(ticket <= polled_);
+    persisted_ = std::max(persisted_, ticket);
+    while (!ticket_ends_.empty() && ticket_ends_.begin()->first <= persisted_) {
+        const OpIndex end = ticket_ends_.begin()->second;
+        unpersisted_.erase(unpersisted_.begin(), unpersisted_.lower_bound(end));
+        ticket_ends_.erase(ticket_ends_.begin());
+    }
+}
+
+std::optional<Event> Replica::poll_event() {
+    collect_events();
+    if (events_.empty()) return std::nullopt;
+    Event event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+}
+
+void Replica::collect_events() {
+    if (!delivered_.empty()) {
+        Event event;
+        event.kind = Event::Kind::delivered;
+        event.ops = std::exchange(delivered_, {});
+        events_.push_back(std::move(event));
+    }
+    for (const auto& change : access_.take_changes()) {
+        Event event;
+        const bool self = signer_ != nullptr && change.key == signer_->key() && change.after == 0;
+        event.kind = self ? Event::Kind::you_were_removed : Event::Kind::members_changed;
+        event.member = change;
+        events_.push_back(std::move(event));
+    }
+    for (; equivocations_told_ < graph_.equivocations().size(); ++equivocations_told_) {
+        const Equivocation& pair = graph_.equivocations()[equivocations_told_];
+        Event event;
+        event.kind = Event::Kind::equivocation;
+        event.ops = {pair.first, pair.second};
+        events_.push_back(std::move(event));
+    }
+}
+
+Result<void> persist(Store& store, const PersistBatch& batch) {
+    if (!batch.ops.empty()) {
+        if (auto done = store.append(batch.ops); !done) return done;
+    }
+    for (const auto& [id, signature] : batch.signatures) {
+        if (auto done = store.add_signature(id, signature); !done) return done;
+    }
+    for (const auto& [id, payload] : batch.payloads) {
+        if (auto done = store.add_payload(id, payload); !done) return done;
+    }
+    if (batch.peer) return store.remember(*batch.peer, batch.frontiers);
+    return {};
+}
+
+}  // namespace folkmoot
