@@ -107,7 +107,7 @@ class Store {
     [[nodiscard]] virtual Result<StoreCheck> check(CheckDepth depth) const = 0;
     /// Writes a consistent copy to `to`, which open_sqlite_store opens; it is durable with its directory on
     /// return, and nothing is at `to` after an error. already_exists if something is there. The copy has
-    /// the same instance: whoever restores it calls renew_instance.
+    /// the same instance: whoever restores it calls renew_instance. Not from within for_each.
     [[nodiscard]] virtual Result<void> backup(const std::filesystem::path& to) const = 0;
 };
 
