@@ -217,6 +217,25 @@ TEST(NoiseAttack, C5_a_proof_from_another_connection_is_worth_nothing) {
     EXPECT_EQ(second.listener->error()->code, ErrorCode::channel_authentication);
 }
 
+/// Finds every signature good and every key bad.
+class PickyVerifier final : public Verifier {
+   public:
+    [[nodiscard]] bool key_acceptable(const DeviceKey&) const override { return false; }
+    [[nodiscard]] bool verify(const DeviceKey&, ByteView, const Signature&) const override { return true; }
+};
+
+TEST(NoiseAttack, C5_a_key_that_is_not_acceptable_proves_nothing_whatever_it_signs) {
+    const PickyVerifier picky;
+    const auto signer = signer_of(2);
+    const Ends ends;
+    Channel listener(Role::responder, *signer, picky, std::nullopt, filled(21), filled(22));
+    ASSERT_TRUE(listener.handle_input(ends.dialer->poll_output()));
+    ASSERT_TRUE(ends.dialer->handle_input(listener.poll_output()));
+    const auto result = listener.handle_input(ends.dialer->poll_output());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::channel_authentication);
+}
+
 class RefusingSigner final : public Signer {
    public:
     [[nodiscard]] DeviceKey key() const override { return {}; }
