@@ -121,7 +121,9 @@ std::vector<OpIndex> Resolution::revocations_of(const DeviceKey& device) const {
     const auto index = state_->ledger.find_device(device);
     if (!index || *index >= state_->devices.size()) return out;
     for (const GrantIndex g : state_->ledger.device(*index).tenures) {
-        for (const ActIndex hit : state_->states[g].hits) out.push_back(state_->ledger.act(hit).op);
+        // Not the stored hits: which of a line's they keep depends on the order in which forks arrived.
+        if (g >= state_->states.size() || state_->states[g].hits.empty()) continue;
+        for (const ActIndex hit : state_->all_hits(g)) out.push_back(state_->ledger.act(hit).op);
     }
     const Graph& graph = state_->ledger.graph();
     std::ranges::sort(out, {}, [&](OpIndex op) { return graph.id(op); });
