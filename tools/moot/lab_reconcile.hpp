@@ -1,0 +1,37 @@
+// `moot lab reconcile`: two replicas, real signatures, encoding and session, over a wire in memory.
+#pragma once
+
+#include <string>
+
+#include "folkmoot/session.hpp"
+#include "moot/lab_history.hpp"
+
+namespace folkmoot::lab {
+
+struct ReconcileOptions {
+    bool met = false;  // both remember the point where the histories part
+    SummaryChoice summary = SummaryChoice::automatic;
+};
+
+struct ReconcileReport {
+    std::size_t common = 0;
+    std::size_t only_a = 0;
+    std::size_t only_b = 0;
+    std::uint64_t bytes_total = 0;
+    std::uint64_t bytes_ops = 0;
+    std::uint64_t trips = 0;
+    double session_ms = 0;
+    double total_ms = 0;
+    std::uint64_t signatures_checked = 0;
+    std::uint64_t ops_delivered = 0;
+    std::string summary;
+    bool complete = false;
+    bool equal = false;
+    Outcome outcome = Outcome::failed;
+    std::string error;
+};
+
+/// CPU times are of this thread; `session_ms` is all of it but checking signatures.
+[[nodiscard]] Result<ReconcileReport> reconcile(const History& history, const ReconcileOptions& options);
+
+}  // namespace folkmoot::lab
