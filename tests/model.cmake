@@ -4,6 +4,8 @@ if(TARGET folkmoot_operation AND nlohmann_json_FOUND)
     add_library(folkmoot_model STATIC
         ${CMAKE_CURRENT_SOURCE_DIR}/model/judge.cpp
         ${CMAKE_CURRENT_SOURCE_DIR}/model/model.cpp
+        ${CMAKE_CURRENT_SOURCE_DIR}/model/random_history.cpp
+        ${CMAKE_CURRENT_SOURCE_DIR}/support/real_history.cpp
         ${CMAKE_CURRENT_SOURCE_DIR}/support/scenario.cpp
         ${PROJECT_SOURCE_DIR}/tools/moot/scenario_file.cpp)
     target_include_directories(folkmoot_model PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tools)
@@ -16,4 +18,10 @@ if(TARGET folkmoot_operation AND nlohmann_json_FOUND)
     add_test(NAME model COMMAND test_model)
     set_tests_properties(model PROPERTIES TIMEOUT 600)
 
+    if(TARGET folkmoot_access)
+        add_executable(test_differential_access ${CMAKE_CURRENT_SOURCE_DIR}/property/differential_access_test.cpp)
+        target_link_libraries(test_differential_access PRIVATE folkmoot_test_support folkmoot_model folkmoot_access)
+        add_test(NAME differential_access COMMAND test_differential_access)
+        set_tests_properties(differential_access PROPERTIES TIMEOUT 600)
+    endif()
 endif()

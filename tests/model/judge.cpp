@@ -54,6 +54,24 @@ class Judge {
         return out;
     }
 
+    // V2: "r *hits* g if it covers g, directly or through some tenure that r's `as` outranks. A `leave` needs
+    // no rank." V1: "r covers a linked tenure also *through* the tenure it was linked under, and so on up (a
+    // `set_level` still only above its level)."
+    // That is: some tenure t, which is g or is reached from g by going up from a link to the tenure it was
+    // linked under, is covered directly, and r's `as` outranks t.
+    bool hits(int r, int grant) {
+        const Op& op = model_.op(r);
+        const bool leave = op.kind == Kind::leave;
+        if (!leave && op.kind != Kind::remove && op.kind != Kind::ban && op.kind != Kind::set_level)
+            return false;
+        if (op.kind == Kind::set_level && model_.grants_.at(grant).level <= op.level) return false;
+        for (int t = grant;; t = model_.grants_.at(t).under) {
+            const bool ranked = leave || model_.outranks(model_.acts_under(r), t);
+            if (ranked && covers(r, t)) return true;
+            if (!model_.grants_.at(t).link) return false;
+        }
+    }
+
    private:
     enum class State : std::uint8_t { open, deciding, effective, void_by_e1, void_by_e2 };
 
@@ -98,24 +116,6 @@ class Judge {
             if (present_[r] && hits(r, grant) && effective(r)) return false;
         }
         return true;
-    }
-
-    // V2: "r *hits* g if it covers g, directly or through some tenure that r's `as` outranks. A `leave` needs
-    // no rank." V1: "r covers a linked tenure also *through* the tenure it was linked under, and so on up (a
-    // `set_level` still only above its level)."
-    // That is: some tenure t, which is g or is reached from g by going up from a link to the tenure it was
-    // linked under, is covered directly, and r's `as` outranks t.
-    bool hits(int r, int grant) {
-        const Op& op = model_.op(r);
-        const bool leave = op.kind == Kind::leave;
-        if (!leave && op.kind != Kind::remove && op.kind != Kind::ban && op.kind != Kind::set_level)
-            return false;
-        if (op.kind == Kind::set_level && model_.grants_.at(grant).level <= op.level) return false;
-        for (int t = grant;; t = model_.grants_.at(t).under) {
-            const bool ranked = leave || model_.outranks(model_.acts_under(r), t);
-            if (ranked && covers(r, t)) return true;
-            if (!model_.grants_.at(t).link) return false;
-        }
     }
 
     // V1: "A revocation r *covers* a tenure g of its subject when:"
@@ -178,6 +178,10 @@ Outcome Model::judge(const OpSet& present) const {
     Judge judge(*this, present);
     judge.decide_by_definition();
     return judge.outcome();
+}
+
+bool Model::hits(const OpSet& present, int r, int grant) const {
+    return Judge(*this, present).hits(r, grant);
 }
 
 Outcome Model::judge_in_one_pass(const OpSet& present) const {

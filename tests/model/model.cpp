@@ -12,31 +12,26 @@ bool is_grant(Kind kind) {
 
 }  // namespace
 
+std::optional<ErrorCode> Model::check(const Op& op) const {
+    if (const auto fault = structure_fault(op); fault || op.kind == Kind::create) return fault;
+    // A1: "`as` is a grant in the op's past naming its author"
+    const OpSet past = past_of(op);
+    if (!op.as) return ErrorCode::access_no_grant;
+    if (*op.as == unknown || !past.at(*op.as)) return ErrorCode::access_as_not_in_past;
+    if (!is_grant(ops_.at(*op.as).kind)) return ErrorCode::access_as_not_a_grant;
+    const int under = grant_of(*op.as, op.author);
+    if (under < 0) return ErrorCode::access_as_names_another;
+    return act_fault(op, past, under);
+}
+
 int Model::add(const Op& op) {
     const int index = size();
-    const OpSet past = past_of(op);
-    auto fault = structure_fault(op);
-    int under = -1;
-    if (!fault && op.kind != Kind::create) {
-        // A1: "`as` is a grant in the op's past naming its author"
-        if (!op.as) {
-            fault = ErrorCode::access_no_grant;
-        } else if (*op.as == unknown || !past.at(*op.as)) {
-            fault = ErrorCode::access_as_not_in_past;
-        } else if (!is_grant(ops_.at(*op.as).kind)) {
-            fault = ErrorCode::access_as_not_a_grant;
-        } else if (under = grant_of(*op.as, op.author); under < 0) {
-            fault = ErrorCode::access_as_names_another;
-        } else {
-            fault = act_fault(op, past, under);
-        }
-    }
+    const auto fault = check(op);
+    pasts_.push_back(past_of(op));
     ops_.push_back(op);
-    pasts_.push_back(past);
-    pasts_.back().resize(ops_.size());
     for (auto& each : pasts_) each.resize(ops_.size());
     faults_.push_back(fault);
-    unders_.push_back(fault ? -1 : under);
+    unders_.push_back(fault || op.kind == Kind::create ? -1 : grant_of(*op.as, op.author));
     // G2: "Positions are counted along `prev`, never claimed."
     const bool follows_own = op.prev && *op.prev != unknown;
     positions_.push_back(follows_own ? positions_.at(*op.prev) + 1 : 0);
@@ -255,31 +250,31 @@ std::optional<int> Model::default_prev(int author, const std::vector<int>& ances
 // else, of the live sufficient ones, under no link if another will do, then the shortest path, then the
 // highest rank." Sufficient means that the op would be admitted under it; the grant used last is prev's, for
 // a create the author's own as a founder. Where none is live and sufficient: among the live ones whose level
-// suffices, else among all under which the op is admitted, else among all that name the author, with the same
-// preferences.
+// suffices, else among all under which the op is admitted, else among all that name the author; each time the
+// one used last before all others, then with the same preferences.
 std::optional<int> Model::default_as(const Op& op) const {
     if (op.kind == Kind::create || structure_fault(op)) return std::nullopt;
     const OpSet past = past_of(op);
     const Outcome outcome = judge(past);
-    const auto better = [this](int a, int b) {
+    int used_last = -1;
+    if (op.prev) {
+        const bool founded = ops_.at(*op.prev).kind == Kind::create;
+        used_last = founded ? grant_of(*op.prev, op.author) : acts_under(*op.prev);
+    }
+    const auto better = [this, used_last](int a, int b) {
+        if (a == used_last || b == used_last) return a == used_last;
         const Grant& x = grants_.at(a);
         const Grant& y = grants_.at(b);
         if (x.link != y.link) return y.link;
         if (x.path.size() != y.path.size()) return x.path.size() < y.path.size();
         return ranks_above(a, b);
     };
-    int used_last = -1;
-    if (op.prev) {
-        used_last =
-            ops_.at(*op.prev).kind == Kind::create ? grant_of(*op.prev, op.author) : acts_under(*op.prev);
-    }
     // Live and sufficient; live and of the level; sufficient; any.
     std::array<int, 4> best{-1, -1, -1, -1};
     for (int g = 0; g < static_cast<int>(grants_.size()); ++g) {
         if (!past.at(grants_[g].op) || grants_[g].holder != op.author) continue;
         const bool live = outcome.live.at(g);
         const bool sufficient = !act_fault(op, past, g);
-        if (live && sufficient && g == used_last) return grants_[g].op;
         const std::array<bool, 4> fits{live && sufficient, live && grants_[g].level >= level_for(op.kind),
                                        sufficient, true};
         for (std::size_t tier = 0; tier < fits.size(); ++tier) {

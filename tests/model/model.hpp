@@ -78,6 +78,8 @@ class Model {
    public:
     /// Judges admission (A1) and keeps the op either way. Returns its number.
     int add(const Op& op);
+    /// What add would find.
+    [[nodiscard]] std::optional<ErrorCode> check(const Op& op) const;
 
     [[nodiscard]] int size() const { return static_cast<int>(ops_.size()); }
     [[nodiscard]] const Op& op(int index) const { return ops_.at(index); }
@@ -104,6 +106,9 @@ class Model {
     /// The same by one pass in the order that E3 names. Throws if that order ever meets an op not yet
     /// decided.
     [[nodiscard]] Outcome judge_in_one_pass(const OpSet& present) const;
+
+    /// V2, whether or not `r` is effective, if `present` was all there is.
+    [[nodiscard]] bool hits(const OpSet& present, int r, int grant) const;
 
     /// The author's op furthest along its chain among `ancestors` and their pasts; of equals the smallest id.
     [[nodiscard]] std::optional<int> default_prev(int author, const std::vector<int>& ancestors) const;
