@@ -1,0 +1,75 @@
+// Errors as the program shows them: a sentence for people or an object for programs, whose fault it is, and
+// the exit code.
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "moot/environment.hpp"
+
+namespace folkmoot::moot {
+namespace {
+
+int exit_code_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::usage:
+        case ErrorCode::ambiguous:
+        case ErrorCode::bad_ticket: return 2;
+        case ErrorCode::no_home:
+        case ErrorCode::no_group: return 10;
+        case ErrorCode::store_locked: return 11;
+        case ErrorCode::unsafe_key_file: return 13;
+        case ErrorCode::net_unreachable:
+        case ErrorCode::session_timed_out:
+        case ErrorCode::channel_timed_out:
+        case ErrorCode::net_busy: return 20;
+        case ErrorCode::session_not_let_in: return 21;
+        case ErrorCode::store_damaged: return 40;
+        case ErrorCode::interrupted: return 130;
+        default: break;
+    }
+    const auto number = static_cast<unsigned>(code);
+    if (number >= 400 && number < 500) return 30;
+    const bool peer = (number >= 500 && number <= 506) || code == ErrorCode::session_peer_violation ||
+                      (number >= 700 && number <= 704);
+    return peer ? 22 : 1;
+}
+
+std::string_view fault_of(ErrorCode code) {
+    const auto number = static_cast<unsigned>(code);
+    switch (code) {
+        case ErrorCode::net_unreachable:
+        case ErrorCode::net_busy:
+        case ErrorCode::session_timed_out:
+        case ErrorCode::channel_timed_out: return "network";
+        case ErrorCode::session_not_let_in:
+        case ErrorCode::not_synced: return "group";
+        case ErrorCode::store_locked: return "other process";
+        case ErrorCode::net_listen:
+        case ErrorCode::file_io: return "system";
+        default: break;
+    }
+    if (number >= 400 && number < 500) return "group";
+    if (number >= 500 && number < 600) return "peer";
+    if (number >= 600 && number < 700) return "system";
+    if (number >= 700 && number < 800) return "peer";
+    if (number >= 900) return "system";
+    return "user";
+}
+
+}  // namespace
+
+int report(Environment& environment, const Error& error) {
+    if (environment.json()) {
+        const nlohmann::ordered_json value = {{"error",
+                                               {{"code", static_cast<unsigned>(error.code)},
+                                                {"name", name_of(error.code)},
+                                                {"text", error.text},
+                                                {"fault", fault_of(error.code)}}}};
+        environment.err() << value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                          << "\n";
+    } else {
+        environment.err() << "moot: " << error.text << "\n";
+    }
+    return exit_code_of(error.code);
+}
+
+}  // namespace folkmoot::moot
