@@ -83,6 +83,8 @@ class Replica : private SessionHost {
     [[nodiscard]] const Graph& graph() const override { return graph_; }
     [[nodiscard]] const Access& access() const { return access_; }
     [[nodiscard]] std::optional<DeviceKey> self() const;
+    /// The group, also while nothing of it is here yet; nothing before create_group on a new device.
+    [[nodiscard]] const std::optional<GroupId>& group_id() const { return group_; }
     [[nodiscard]] bool read_only() const { return failed_.has_value(); }
     /// Body, a signature and the payload of an op, persisted or not.
     [[nodiscard]] Result<EncodedOp> load(OpIndex op) override;

@@ -128,6 +128,8 @@ class Session {
 /// it.
 using GroupTag = Fixed<struct GroupTagTag, 8>;
 [[nodiscard]] GroupTag group_tag(const GroupId& group, const Hash32& binding);
+/// A message that ends a session, from a side that has none: nothing but the code.
+[[nodiscard]] Bytes end_message(ErrorCode code);
 /// The tag a peer's first message names, to choose the group; nothing if the message is no `have` or
 /// `closed`.
 [[nodiscard]] std::optional<GroupTag> named_group(ByteView message);

@@ -271,6 +271,8 @@ Result<Message> decode_message(ByteView bytes) {
 
 namespace folkmoot {
 
+Bytes end_message(ErrorCode code) { return sync::encode_message(sync::End{static_cast<std::uint16_t>(code)}); }
+
 std::optional<GroupTag> named_group(ByteView message) {
     const auto decoded = sync::decode_message(message);
     if (!decoded) return std::nullopt;
