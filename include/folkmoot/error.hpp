@@ -80,6 +80,7 @@ enum class ErrorCode : std::uint16_t {
     session_peer_violation = 510,
     session_quota = 511,
     session_ended = 512,
+    session_unresolved = 513,
 
     // 6xx: the store (T).
     store_open = 600,

@@ -131,6 +131,7 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<std::vector<Admitted>> admit(std::vector<EncodedOp>& ops,
                                                       const DeviceKey& peer) override;
     [[nodiscard]] std::optional<OpId> own_grant() const override;
+    [[nodiscard]] OpId grant_op(OpIndex op) const override;
     [[nodiscard]] std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const override;
 
     [[nodiscard]] Result<void> load_all();

@@ -54,6 +54,8 @@ class SessionHost {
                                                               const DeviceKey& peer) = 0;
     /// The grant this device would name to a peer that does not know it (Y9).
     [[nodiscard]] virtual std::optional<OpId> own_grant() const = 0;
+    /// The grant an op acts under, as the id of the op that made it; for create its own id.
+    [[nodiscard]] virtual OpId grant_op(OpIndex op) const = 0;
     /// Frontiers known common with the peer, newest first (Y3).
     [[nodiscard]] virtual std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const = 0;
 };

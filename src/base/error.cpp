@@ -66,6 +66,7 @@ std::string_view name_of(ErrorCode code) {
         case ErrorCode::session_not_let_in: return "session_not_let_in";
         case ErrorCode::session_peer_violation: return "session_peer_violation";
         case ErrorCode::session_quota: return "session_quota";
+        case ErrorCode::session_unresolved: return "session_unresolved";
         case ErrorCode::session_ended: return "session_ended";
         case ErrorCode::store_open: return "store_open";
         case ErrorCode::store_locked: return "store_locked";

@@ -104,6 +104,11 @@ std::optional<OpId> Replica::own_grant() const {
     return std::nullopt;
 }
 
+OpId Replica::grant_op(OpIndex op) const {
+    const GrantIndex grant = access_.grant_of(op);
+    return graph_.id(grant == no_index ? op : access_.op_of_grant(grant));
+}
+
 std::vector<std::vector<OpId>> Replica::remembered(const DeviceKey& peer) const {
     std::vector<std::vector<OpId>> out;
     const auto at = remembered_.find(peer);

@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <map>
+
+#include "encoding/varint.hpp"
+#include "sync/compact.hpp"
+#include "sync/compact_layout.hpp"
+
+namespace folkmoot::sync {
+namespace {
+
+using encoding::ByteReader;
+using encoding::unzigzag;
+
+// A table entry as understood here. An author who is unknown or forked here cannot be referred through.
+struct Entry {
+    DeviceKey key;
+    AuthorIndex author = no_index;
+    std::int64_t base = 0;
+};
+
+// Numbers from the wire may be anything: they wrap instead of overflowing.
+std::int64_t add(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+std::int64_t subtract(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
+class Decoder {
+   public:
+    Decoder(SessionHost& host, ByteView batch, LabelTable& labels, std::span<const NamedTip> tips)
+        : host_(host), graph_(host.graph()), in_(batch), labels_(labels), tips_(tips) {}
+
+    Result<std::vector<EncodedOp>> run() {
+        BatchCheck check{};
+        for (auto& byte : check) byte = in_.byte();
+        read_authors();
+        while (!error_ && !in_.failed() && in_.left() > 0) {
+            if (out_.size() == limits::batch_ops) reject("a batch has at most 1,000 ops");
+            const std::size_t before = in_.position();
+            if (!error_) read_op();
+            if (!error_ && !in_.failed()) {
+                out_.back().wire_bytes = static_cast<std::uint32_t>(in_.position() - before);
+            }
+        }
+        if (in_.failed()) reject("a compact batch is cut short or malformed");
+        if (!error_ && batch_check(labels_.salt(), ids_) != check) unresolved();
+        if (error_) return std::unexpected(*error_);
+        return std::move(out_);
+    }
+
+   private:
+    void reject(std::string text) {
+        // What could not be resolved makes the rest meaningless: that came first.
+        if (!error_) error_ = Error{ErrorCode::session_bad_message, std::move(text)};
+    }
+    void unresolved() {
+        if (!error_)
+            error_ = Error{ErrorCode::session_unresolved, "a reference of a batch means nothing here"};
+    }
+
+    void read_authors() {
+        const std::uint64_t count = in_.varint();
+        if (count > in_.left() / 2) return reject("more authors than bytes");
+        table_.reserve(static_cast<std::size_t>(count));
+        for (std::uint64_t i = 0; i < count && !error_ && !in_.failed(); ++i) table_.push_back(read_author());
+    }
+
+    Entry read_author() {
+        Entry entry;
+        const std::uint64_t kind = in_.varint();
+        if (kind == author_by_key) {
+            entry.key = in_.fixed<DeviceKey>();
+            entry.author = graph_.find_author(entry.key).value_or(no_index);
+        } else if (kind == author_by_label) {
+            AuthorLabel label = 0;
+            for (unsigned i = 0; i < 4; ++i) label |= static_cast<AuthorLabel>(in_.byte()) << (8 * i);
+            entry.author = labels_.find(label).value_or(no_index);
+        } else if (kind - author_by_tip < tips_.size()) {
+            const NamedTip& tip = tips_[kind - author_by_tip];
+            entry.author = tip.author;
+            entry.base = add(static_cast<std::int64_t>(tip.position), unzigzag(in_.varint()));
+        } else {
+            reject("a tip that was not sent");
+        }
+        if (kind < author_by_tip) entry.base = static_cast<std::int64_t>(in_.varint());
+        if (kind != author_by_key) {
+            if (entry.author == no_index) {
+                unresolved();
+            } else {
+                entry.key = graph_.key(entry.author);
+            }
+        }
+        return entry;
+    }
+
+    void read_op() {
+        const unsigned flags = in_.byte();
+        EncodedOp op;
+        if ((flags & flag_post) != 0) {
+            read_post(flags, op);
+        } else {
+            if ((flags & ~flag_signature) != 0) reject("flags that mean nothing");
+            const std::uint64_t size = in_.varint();
+            if (size > limits::body_bytes) reject("a body has at most 4 KiB");
+            const ByteView body = in_.bytes(size);
+            op.body.assign(body.begin(), body.end());
+            note_raw(op);
+        }
+        if ((flags & flag_signature) != 0) op.signature = in_.fixed<Signature>();
+        if (error_ || in_.failed()) return;
+        op.id = op_id(op.body);
+        ids_.push_back(op.id);
+        out_.push_back(std::move(op));
+    }
+
+    // A whole body is still somebody's last op and has a grant that later posts refer to.
+    void note_raw(const EncodedOp& op) {
+        const auto value = decode_body(op.body);
+        if (!value) {
+            if (!error_) error_ = value.error();
+            return;
+        }
+        last_[value->author] = grants_.size();
+        // After create its author acts under it.
+        grants_.push_back(value->as.value_or(op_id(op.body)));
+    }
+
+    void read_post(unsigned flags, EncodedOp& out) {
+        Operation op;
+        const std::uint64_t author = in_.varint();
+        if (author >= table_.size()) return reject("an author outside the table");
+        op.author = table_[author].key;
+        op.group = host_.group();
+        std::uint64_t parents = flags >> parents_shift;
+        if (parents == many_parents) parents += in_.varint();
+        if (parents > limits::parents) return reject("an op has at most 16 parents");
+        std::optional<OpId> grant;  // of prev
+        if ((flags & flag_next) != 0) {
+            const auto last = last_.find(op.author);
+            if (last == last_.end()) return reject("the author's last op is not in the batch");
+            op.prev = ids_[last->second];
+            grant = grants_[last->second];
+        } else {
+            const Ref ref = read_ref(true);
+            op.prev = ref.id;
+            grant = ref.grant;
+        }
+        op.as = (flags & flag_same_grant) != 0 ? grant : read_ref(false).id;
+        if (!error_ && !op.as) return unresolved();
+        for (std::uint64_t i = 0; i < parents && !error_; ++i) {
+            if (const auto parent = read_ref(false).id) op.parents.push_back(*parent);
+        }
+        std::ranges::sort(op.parents);
+        time_ = add(time_, unzigzag(in_.varint()));
+        op.time_ms = static_cast<std::uint64_t>(time_);
+        read_payload(flags, op, out);
+        if (error_ || in_.failed()) return;
+        auto body = encode_body(op);
+        if (!body) return reject("a post that has no body: " + body.error().text);
+        out.body = std::move(*body);
+        last_[op.author] = grants_.size();
+        grants_.push_back(*op.as);
+    }
+
+    void read_payload(unsigned flags, Operation& op, EncodedOp& out) {
+        const std::uint64_t length = in_.varint();
+        if (length > limits::payload_bytes) return reject("a payload has at most 32 KiB");
+        Post post{static_cast<std::uint32_t>(length), {}};
+        if ((flags & flag_payload) != 0) {
+            const ByteView payload = in_.bytes(length);
+            post.payload_hash = payload_hash(payload);
+            out.payload.emplace(payload.begin(), payload.end());
+        } else {
+            post.payload_hash = in_.fixed<Hash32>();
+        }
+        op.act = post;
+    }
+
+    struct Ref {
+        std::optional<OpId> id;
+        std::optional<OpId> grant;
+    };
+    Ref read_ref(bool none_allowed) {
+        const std::uint64_t value = in_.varint();
+        if (in_.failed() || error_) return {};
+        if (value == ref_by_id) {
+            const OpId id = in_.fixed<OpId>();
+            const auto op = graph_.find(id);
+            return {id, op ? std::optional(host_.grant_op(*op)) : std::nullopt};
+        }
+        if (value == ref_none) {
+            if (!none_allowed) reject("a reference to nothing");
+            return {};
+        }
+        if (value % 2 == 0) {
+            const std::uint64_t distance = value / 2;
+            if (distance > ids_.size()) {
+                reject("a reference before the batch");
+                return {};
+            }
+            const std::size_t at = ids_.size() - static_cast<std::size_t>(distance);
+            return {ids_[at], grants_[at]};
+        }
+        return read_author_ref((value - ref_by_author) / 2);
+    }
+
+    Ref read_author_ref(std::uint64_t number) {
+        const std::int64_t back = unzigzag(in_.varint());
+        if (number >= table_.size()) {
+            reject("an author outside the table");
+            return {};
+        }
+        const Entry& entry = table_[number];
+        const std::int64_t position = subtract(entry.base, back);
+        if (entry.author == no_index || graph_.forked(entry.author)) {
+            unresolved();
+            return {};
+        }
+        const auto ops = graph_.branch_ops(graph_.branches(entry.author).front());
+        if (position < 0 || static_cast<std::uint64_t>(position) >= ops.size()) {
+            unresolved();
+            return {};
+        }
+        const OpIndex op = ops[static_cast<std::size_t>(position)];
+        return {graph_.id(op), host_.grant_op(op)};
+    }
+
+    SessionHost& host_;
+    const Graph& graph_;
+    ByteReader in_;
+    LabelTable& labels_;
+    std::span<const NamedTip> tips_;
+    std::vector<Entry> table_;
+    std::vector<EncodedOp> out_;
+    std::vector<OpId> ids_;
+    std::vector<OpId> grants_;               // of each op of the batch
+    std::map<DeviceKey, std::size_t> last_;  // an author's last op of the batch
+    std::int64_t time_ = 0;
+    std::optional<Error> error_;
+};
+
+}  // namespace
+
+std::optional<AuthorIndex> LabelTable::find(AuthorLabel label) {
+    for (; known_ < graph_.author_count(); ++known_) {
+        const auto author = static_cast<AuthorIndex>(known_);
+        const auto [at, added] = table_.try_emplace(author_label(salt_, graph_.key(author)), author);
+        if (!added) at->second = no_index;  // two authors share it: of no use
+    }
+    const auto at = table_.find(label);
+    if (at == table_.end() || at->second == no_index) return std::nullopt;
+    return at->second;
+}
+
+Result<std::vector<EncodedOp>> decode_compact(SessionHost& host, ByteView batch, LabelTable& labels,
+                                              std::span<const NamedTip> tips) {
+    return Decoder(host, batch, labels, tips).run();
+}
+
+}  // namespace folkmoot::sync
