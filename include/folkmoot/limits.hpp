@@ -33,12 +33,16 @@ inline constexpr std::size_t batch_ops = 1000;
 inline constexpr std::size_t batch_bytes = 256U * 1024U;
 inline constexpr std::size_t need_ids = 1000;
 inline constexpr std::size_t head_ids = 1000;
-inline constexpr std::size_t walk_back_ops = 256;
+inline constexpr std::size_t walk_back_ops = 65536;
 inline constexpr unsigned fruitless_rounds = 8;
 inline constexpr std::size_t bloom_bytes = 128U * 1024U;
 inline constexpr unsigned bloom_bits_per_op = 16;
 inline constexpr unsigned bloom_probes = 11;
 inline constexpr std::size_t exact_ids_per_page = 1000;
+inline constexpr std::size_t tips = 64;
+inline constexpr std::size_t tips_per_author = 4;
+inline constexpr std::size_t locator_heads = 4;
+inline constexpr std::size_t locator_entries = 128;
 inline constexpr std::size_t parked_bytes_per_peer = 1U << 20U;
 inline constexpr std::size_t parked_ops_per_peer = 2000;
 inline constexpr std::size_t parked_bytes = 64U << 20U;
@@ -60,6 +64,18 @@ inline constexpr std::size_t half_open = 64;
 inline constexpr std::size_t half_open_per_address = 8;
 inline constexpr std::size_t connections = 64;
 inline constexpr std::uint64_t work_slice_ms = 10;
+inline constexpr std::size_t streams = 64;
+inline constexpr std::size_t messages_while_unsent = 256;
+inline constexpr std::uint64_t connect_timeout_ms = 10'000;
+inline constexpr std::uint64_t close_timeout_ms = 2'000;
+inline constexpr std::uint64_t receive_bytes_per_second = 1024;
+inline constexpr std::uint64_t first_retry_ms = 1'000;
+inline constexpr std::uint64_t last_retry_ms = 60'000;
+inline constexpr std::size_t discouraged_devices = 10'000;
+inline constexpr std::uint64_t discouraged_ms = 86'400'000;
+inline constexpr std::size_t local_request_bytes = 1U << 20U;
+inline constexpr std::size_t local_answer_bytes = 64U << 20U;
+inline constexpr std::size_t local_clients = 32;
 
 // --- Policy: storage ---------------------------------------------------------------------------
 

@@ -1,0 +1,230 @@
+#include "sync/tips.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "encoding/varint.hpp"
+
+namespace folkmoot::sync {
+namespace {
+
+void write_le(Bytes& out, std::uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+std::uint64_t read_le(encoding::ByteReader& in, unsigned bytes) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; ++i) value |= static_cast<std::uint64_t>(in.byte()) << (8 * i);
+    return value;
+}
+
+std::uint32_t read_position(encoding::ByteReader& in, bool& good) {
+    const std::uint64_t value = in.varint();
+    good = good && value <= UINT32_MAX;
+    return static_cast<std::uint32_t>(value);
+}
+
+// Of one author's candidates, those in no other's past.
+void keep_latest(const Graph& graph, std::vector<OpIndex>& ops) {
+    if (ops.size() < 2) return;
+    std::erase_if(ops, [&](OpIndex op) {
+        return std::ranges::any_of(ops, [&](OpIndex other) { return graph.is_ancestor(op, other); });
+    });
+}
+
+bool deeper(const Graph& graph, OpIndex a, OpIndex b) {
+    if (graph.depth(a) != graph.depth(b)) return graph.depth(a) > graph.depth(b);
+    return graph.id(a) < graph.id(b);
+}
+
+// The op the tip names, if this side holds it.
+OpIndex find_tip(const Graph& graph, AuthorIndex author, const Tip& tip, const crypto::SipKey& salt) {
+    for (const BranchIndex branch : graph.branches(author)) {
+        const auto ops = graph.branch_ops(branch);
+        const std::uint32_t first = graph.position(ops.front());
+        if (tip.position < first || tip.position - first >= ops.size()) continue;
+        const OpIndex op = ops[tip.position - first];
+        if (op_fingerprint(salt, graph.id(op)) == tip.fingerprint) return op;
+    }
+    return no_index;
+}
+
+}  // namespace
+
+std::uint64_t op_fingerprint(const crypto::SipKey& salt, const OpId& id) {
+    return crypto::siphash128(salt, id.view()).low;
+}
+
+Bytes pack_tips(const std::vector<Tip>& tips) {
+    Bytes out;
+    for (const Tip& tip : tips) {
+        write_le(out, tip.label, 4);
+        encoding::write_varint(out, tip.position);
+        write_le(out, tip.fingerprint, 8);
+    }
+    return out;
+}
+
+std::optional<std::vector<Tip>> unpack_tips(ByteView bytes) {
+    encoding::ByteReader in(bytes);
+    std::vector<Tip> tips;
+    bool good = true;
+    while (good && !in.failed() && in.left() > 0 && tips.size() < limits::tips) {
+        Tip tip;
+        tip.label = static_cast<AuthorLabel>(read_le(in, 4));
+        tip.position = read_position(in, good);
+        tip.fingerprint = read_le(in, 8);
+        tips.push_back(tip);
+    }
+    if (!good || !in.finished() || tips.empty()) return std::nullopt;
+    return tips;
+}
+
+Bytes pack_locator(const std::vector<LocatorEntry>& entries) {
+    Bytes out;
+    for (const LocatorEntry& entry : entries) {
+        encoding::write_varint(out, entry.depth);
+        write_le(out, entry.fingerprint, 8);
+    }
+    return out;
+}
+
+std::optional<std::vector<LocatorEntry>> unpack_locator(ByteView bytes) {
+    encoding::ByteReader in(bytes);
+    std::vector<LocatorEntry> entries;
+    bool good = true;
+    while (good && !in.failed() && in.left() > 0 && entries.size() < limits::locator_entries) {
+        LocatorEntry entry;
+        entry.depth = read_position(in, good);
+        entry.fingerprint = read_le(in, 8);
+        entries.push_back(entry);
+    }
+    if (!good || !in.finished() || entries.empty()) return std::nullopt;
+    return entries;
+}
+
+std::optional<std::vector<OpIndex>> tip_ops(const Graph& graph, const std::vector<OpIndex>& heads,
+                                            const Closure* since) {
+    std::map<AuthorIndex, std::vector<OpIndex>> by_author;
+    if (since != nullptr) {
+        std::set<OpIndex> below;  // ops that another op of the same author names as prev
+        const auto ops = graph.difference(heads, *since);
+        for (const OpIndex op : ops) {
+            if (graph.prev(op) != no_index) below.insert(graph.prev(op));
+        }
+        for (const OpIndex op : ops) {
+            if (!below.contains(op)) by_author[graph.author(op)].push_back(op);
+        }
+    } else {
+        if (graph.author_count() > limits::tips) return std::nullopt;
+        for (AuthorIndex a = 0; a < graph.author_count(); ++a) {
+            for (const BranchIndex branch : graph.branches(a))
+                by_author[a].push_back(graph.branch_ops(branch).back());
+        }
+    }
+    std::vector<OpIndex> out;
+    for (auto& [author, ops] : by_author) {
+        // An author who forks without end costs no quadratic comparison.
+        if (ops.size() > 4 * limits::tips_per_author) return std::nullopt;
+        keep_latest(graph, ops);
+        if (ops.size() > limits::tips_per_author || out.size() + ops.size() > limits::tips)
+            return std::nullopt;
+        out.insert(out.end(), ops.begin(), ops.end());
+    }
+    std::ranges::sort(out, [&](OpIndex a, OpIndex b) { return deeper(graph, a, b); });
+    return out;
+}
+
+std::vector<Tip> make_tips(const Graph& graph, const std::vector<OpIndex>& ops, const crypto::SipKey& labels,
+                           const crypto::SipKey& salt) {
+    std::vector<Tip> tips;
+    tips.reserve(ops.size());
+    for (const OpIndex op : ops) {
+        tips.push_back({author_label(labels, graph.key(graph.author(op))), graph.position(op),
+                        op_fingerprint(salt, graph.id(op))});
+    }
+    return tips;
+}
+
+ShownTips read_tips(const Graph& graph, const std::vector<Tip>& tips, LabelTable& labels,
+                    const crypto::SipKey& salt) {
+    ShownTips shown;
+    for (std::size_t i = 0; i < tips.size(); ++i) {
+        const Tip& tip = tips[i];
+        const AuthorIndex author = labels.find(tip.label).value_or(no_index);
+        shown.named.push_back({author, tip.position});
+        if (author == no_index || graph.branches(author).empty()) continue;
+        const OpIndex op = find_tip(graph, author, tip, salt);
+        if (op != no_index) {
+            shown.held.push_back(op);
+            shown.matched.emplace_back(static_cast<std::uint8_t>(i), op);
+            continue;
+        }
+        const OpIndex latest = graph.branch_ops(graph.branches(author).front()).back();
+        if (!graph.forked(author) && tip.position > graph.position(latest)) shown.held.push_back(latest);
+    }
+    return shown;
+}
+
+std::vector<OpIndex> locator_ops(const Graph& graph, const std::vector<OpIndex>& heads) {
+    std::vector<OpIndex> starts = heads;
+    std::ranges::sort(starts, [&](OpIndex a, OpIndex b) { return deeper(graph, a, b); });
+    if (starts.size() > limits::locator_heads) starts.resize(limits::locator_heads);
+    std::vector<OpIndex> out;
+    std::vector<OpIndex> direct;
+    for (const OpIndex start : starts) {
+        out.push_back(start);
+        OpIndex at = start;
+        std::uint32_t next = 1;
+        for (std::uint32_t step = 1;; ++step) {
+            direct.clear();
+            graph.direct_ancestors(at, direct);
+            if (direct.empty()) break;
+            at = *std::ranges::min_element(direct, [&](OpIndex a, OpIndex b) { return deeper(graph, a, b); });
+            if (step != next) continue;
+            out.push_back(at);
+            next *= 2;
+        }
+    }
+    std::ranges::sort(out, [&](OpIndex a, OpIndex b) { return deeper(graph, a, b); });
+    const auto rest = std::ranges::unique(out);
+    out.erase(rest.begin(), rest.end());
+    if (out.size() > limits::locator_entries) out.resize(limits::locator_entries);
+    return out;
+}
+
+std::vector<LocatorEntry> make_locator(const Graph& graph, const std::vector<OpIndex>& ops,
+                                       const crypto::SipKey& salt) {
+    std::vector<LocatorEntry> entries;
+    entries.reserve(ops.size());
+    for (const OpIndex op : ops) entries.push_back({graph.depth(op), op_fingerprint(salt, graph.id(op))});
+    return entries;
+}
+
+std::vector<std::pair<std::uint8_t, OpIndex>> read_locator(const Graph& graph,
+                                                           const std::vector<LocatorEntry>& entries,
+                                                           const crypto::SipKey& salt) {
+    std::multimap<std::uint32_t, std::uint8_t> by_depth;
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        by_depth.emplace(entries[i].depth, static_cast<std::uint8_t>(i));
+    std::vector<std::pair<std::uint8_t, OpIndex>> found;
+    std::vector<OpIndex> ops;
+    for (OpIndex op = 0; op < graph.size(); ++op) {
+        const auto [first, last] = by_depth.equal_range(graph.depth(op));
+        if (first == last) continue;
+        const std::uint64_t fingerprint = op_fingerprint(salt, graph.id(op));
+        for (auto at = first; at != last; ++at) {
+            if (entries[at->second].fingerprint != fingerprint) continue;
+            found.emplace_back(at->second, op);
+            ops.push_back(op);
+        }
+    }
+    const auto maximal = graph.maximal(ops);
+    std::erase_if(
+        found, [&](const auto& entry) { return std::ranges::find(maximal, entry.second) == maximal.end(); });
+    std::ranges::sort(found);
+    return found;
+}
+
+}  // namespace folkmoot::sync
