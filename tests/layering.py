@@ -32,6 +32,7 @@ PUBLIC = {
     "limits.hpp": "base",
     "signer.hpp": "crypto",
     "operation.hpp": "operation",
+    "evidence.hpp": "operation",
     "graph.hpp": "graph",
     "access.hpp": "access",
     "session.hpp": "sync",

@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint16_t {
     op_bad_key = 215,
     op_bad_signature = 216,
     op_unproven = 217,
+    not_evidence = 218,
 
     // 3xx: the op among others (O3, O4).
     graph_wrong_group = 300,

@@ -89,6 +89,9 @@ class Replica : private SessionHost {
     /// Body, a signature and the payload of an op, persisted or not.
     [[nodiscard]] Result<EncodedOp> load(OpIndex op) override;
 
+    /// O9: a pair the graph found, as a file that verify_evidence accepts anywhere. O(64) reads of the store.
+    [[nodiscard]] Result<Bytes> evidence(const Equivocation& pair);
+
     // --- Authoring --------------------------------------------------------------------------------
     /// Signs the `create` of a new group. Precondition: nothing was loaded.
     [[nodiscard]] Result<OpId> create_group(const Create& create, std::uint64_t time_ms);
@@ -138,7 +141,10 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<EncodedOp>& ops);
     [[nodiscard]] Result<void> decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in);
     [[nodiscard]] Result<void> prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in);
-    void order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const;
+    [[nodiscard]] std::vector<std::size_t> order(const std::vector<EncodedOp>& ops,
+                                                 std::vector<Incoming>& in) const;
+    [[nodiscard]] Result<void> check_runs(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                                          const std::vector<std::size_t>& sequence) const;
     [[nodiscard]] Result<void> check_keys(const Operation& op) const;
     void commit(const Operation& op, const EncodedOp& encoded);
     [[nodiscard]] Result<OpId> sign_and_commit(Act act, std::vector<OpIndex> parents,

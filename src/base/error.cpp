@@ -33,6 +33,7 @@ std::string_view name_of(ErrorCode code) {
         case ErrorCode::op_bad_key: return "op_bad_key";
         case ErrorCode::op_bad_signature: return "op_bad_signature";
         case ErrorCode::op_unproven: return "op_unproven";
+        case ErrorCode::not_evidence: return "not_evidence";
         case ErrorCode::graph_wrong_group: return "graph_wrong_group";
         case ErrorCode::graph_second_create: return "graph_second_create";
         case ErrorCode::graph_prev_of_another_author: return "graph_prev_of_another_author";

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "folkmoot/evidence.hpp"
 #include "replica/link.hpp"
 
 namespace folkmoot {
@@ -71,6 +72,27 @@ Result<EncodedOp> Replica::load(OpIndex op) {
     EncodedOp out{stored->id, std::move(stored->body), std::nullopt, std::move(stored->payload), 0};
     if (!stored->signatures.empty()) out.signature = stored->signatures.front();
     return out;
+}
+
+Result<Bytes> Replica::evidence(const Equivocation& pair) {
+    const auto run_of = [this](OpIndex from) -> Result<EvidenceRun> {
+        const auto ops = graph_.branch_ops(graph_.branch(from));
+        EvidenceRun run;
+        for (std::size_t i = graph_.position(from) - graph_.position(ops.front()); i < ops.size(); ++i) {
+            auto op = load(ops[i]);
+            if (!op) return std::unexpected(op.error());
+            op->payload.reset();
+            run.push_back(std::move(*op));
+            if (run.back().signature) return run;
+            if (run.size() == limits::signed_every) break;
+        }
+        return fail(ErrorCode::store_damaged, "no signature is stored for a branch; run fsck");
+    };
+    const auto first = run_of(pair.first);
+    if (!first) return std::unexpected(first.error());
+    const auto second = run_of(pair.second);
+    if (!second) return std::unexpected(second.error());
+    return encode_evidence(*first, *second);
 }
 
 Result<void> Replica::check_writable() const {
