@@ -154,7 +154,8 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<void> check_drained() const;
     [[nodiscard]] std::vector<OpIndex> heads_to_cite() const;
     [[nodiscard]] OpIndex own_last() const;
-    void after_input(SessionId from, std::uint64_t now_ms);
+    void after_input(std::uint64_t now_ms);
+    void spread_growth(std::uint64_t now_ms);
     void note_outcome(SessionId id, Link& link);
     void collect_events();
     PersistBatch& open_batch();

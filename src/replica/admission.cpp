@@ -4,20 +4,34 @@
 // Three answers are never mixed: an op that can never be valid condemns its batch, since no correct peer
 // holds one; an op whose ancestors are missing is deferred; void is not decided here at all.
 #include <algorithm>
-#include <unordered_map>
+#include <queue>
+#include <set>
 
 #include "base/assert.hpp"
-#include "base/salted_hash.hpp"
 #include "folkmoot/replica.hpp"
 #include "replica/link.hpp"
 
 namespace folkmoot {
+namespace {
+
+// A post after a post by the same author under the same grant: valid wherever all its ancestors are, since
+// A1 asks nothing of it that its prev did not answer.
+bool continues(const Operation& later, const Operation& earlier) {
+    return later.kind() == Kind::post && earlier.kind() == Kind::post && later.author == earlier.author &&
+           later.as == earlier.as && later.group == earlier.group;
+}
+
+}  // namespace
 
 Result<std::vector<Admitted>> Replica::admit(std::vector<EncodedOp>& ops, const DeviceKey&) {
     return admit_batch(ops);
 }
 
-Result<std::vector<Admitted>> Replica::take(std::vector<EncodedOp>& ops) { return admit_batch(ops); }
+Result<std::vector<Admitted>> Replica::take(std::vector<EncodedOp>& ops) {
+    auto admitted = admit_batch(ops);
+    spread_growth(0);
+    return admitted;
+}
 
 // O6: keys are checked once, when they enter the group.
 Result<void> Replica::check_keys(const Operation& op) const {
@@ -36,10 +50,12 @@ Result<void> Replica::check_keys(const Operation& op) const {
 }
 
 Result<void> Replica::decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in) {
+    std::set<OpId> seen;
     for (std::size_t i = 0; i < ops.size(); ++i) {
-        if (graph_.find(ops[i].id)) {
+        const auto known = graph_.find(ops[i].id);
+        if (known || !seen.insert(ops[i].id).second) {
             in[i].result.status = Admitted::Status::duplicate;
-            in[i].index = *graph_.find(ops[i].id);
+            in[i].result.index = known.value_or(no_index);
             continue;
         }
         auto op = decode_body(ops[i].body);
@@ -60,18 +76,17 @@ Result<void> Replica::decode(std::vector<EncodedOp>& ops, std::vector<Incoming>&
 // names it as prev and is proven. So that a voucher can never turn out invalid after the op it proves was
 // admitted, only posts under the same grant vouch on the wire; for any other the sender adds the signature.
 Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) {
-    std::unordered_map<std::uint64_t, std::size_t> by_id;
-    const auto key = [](const OpId& id) { return salted_hash(id.view(), 0x5bd1e995); };
-    for (std::size_t i = 0; i < ops.size(); ++i) by_id[key(ops[i].id)] = i;
+    std::map<OpId, std::size_t> place;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        if (in[i].fresh) place.emplace(ops[i].id, i);
+    }
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh || !in[i].op.prev) continue;
-        const auto at = by_id.find(key(*in[i].op.prev));
-        if (at == by_id.end() || ops[at->second].id != *in[i].op.prev) continue;
-        const Operation& below = in[at->second].op;
-        const bool vouches = in[at->second].fresh && below.author == in[i].op.author &&
-                             below.as == in[i].op.as && below.kind() == Kind::post &&
-                             in[i].op.kind() == Kind::post;
-        if (vouches) in[at->second].voucher = i;
+        const auto at = place.find(*in[i].op.prev);
+        if (at == place.end() || !continues(in[i].op, in[at->second].op)) continue;
+        std::size_t& voucher = in[at->second].voucher;
+        // Of two that fork from it, one with a signature of its own proves most.
+        if (voucher == SIZE_MAX || !ops[voucher].signature) voucher = i;
     }
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh || !ops[i].signature) continue;
@@ -97,37 +112,110 @@ Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incom
     return {};
 }
 
-// Which ops can be admitted now: those whose direct ancestors are in the graph or stand earlier in the batch
-// and can be admitted, and whose voucher can be too.
-void Replica::order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const {
+// Which ops can be admitted now, parents before children and otherwise as they came: those whose direct
+// ancestors are in the graph or can be admitted too, and whose voucher can be. Cost: O(n log n), whatever the
+// batch looks like.
+std::vector<std::size_t> Replica::order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const {
     std::map<OpId, std::size_t> place;
+    std::vector<std::vector<std::size_t>> children(ops.size());
+    std::vector<std::size_t> dropped;
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (in[i].fresh) place.emplace(ops[i].id, i);
+        in[i].ready = in[i].fresh;
     }
-    const auto available = [&](const OpId& id, std::size_t before) {
-        const auto at = place.find(id);
-        if (at != place.end()) return at->second < before && in[at->second].ready;
-        return graph_.find(id).has_value();
+    const auto each_ancestor = [&](std::size_t i, const auto& visit) {
+        if (in[i].op.prev) visit(*in[i].op.prev);
+        for (const auto& parent : in[i].op.parents) visit(parent);
     };
-    for (auto& op : in) op.ready = op.fresh;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (std::size_t i = 0; i < ops.size(); ++i) {
-            if (!in[i].ready) continue;
-            std::vector<OpId> missing;
-            const auto look = [&](const OpId& id) {
-                if (!available(id, i)) missing.push_back(id);
-            };
-            if (in[i].op.prev) look(*in[i].op.prev);
-            for (const auto& parent : in[i].op.parents) look(parent);
-            const bool unproven = !ops[i].signature && !in[in[i].voucher].ready;
-            if (missing.empty() && !unproven) continue;
-            in[i].ready = false;
-            in[i].result.status = Admitted::Status::deferred;
-            in[i].result.missing = std::move(missing);
-            changed = true;
+    const auto drop = [&](std::size_t i) {
+        if (!in[i].ready) return;
+        in[i].ready = false;
+        dropped.push_back(i);
+    };
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        if (!in[i].fresh) continue;
+        each_ancestor(i, [&](const OpId& id) {
+            if (const auto at = place.find(id); at != place.end()) {
+                children[at->second].push_back(i);
+                ++in[i].waits;
+            } else if (!graph_.find(id)) {
+                drop(i);
+            }
+        });
+    }
+    while (!dropped.empty()) {
+        const std::size_t i = dropped.back();
+        dropped.pop_back();
+        for (const std::size_t child : children[i]) drop(child);
+        // What this one alone would have proven.
+        if (!in[i].op.prev) continue;
+        const auto below = place.find(*in[i].op.prev);
+        if (below == place.end() || in[below->second].voucher != i) continue;
+        if (!ops[below->second].signature) drop(below->second);
+    }
+    std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> next;
+    std::vector<std::size_t> sequence;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        if (in[i].ready && in[i].waits == 0) next.push(i);
+        if (!in[i].fresh || in[i].ready) continue;
+        in[i].result.status = Admitted::Status::deferred;
+        each_ancestor(i, [&](const OpId& id) {
+            const auto at = place.find(id);
+            const bool here = at != place.end() ? in[at->second].ready : graph_.find(id).has_value();
+            if (!here) in[i].result.missing.push_back(id);
+        });
+    }
+    while (!next.empty()) {
+        const std::size_t i = next.top();
+        next.pop();
+        sequence.push_back(i);
+        for (const std::size_t child : children[i]) {
+            if (--in[child].waits == 0 && in[child].ready) next.push(child);
         }
     }
+    return sequence;
+}
+
+// O5, what is left: an op at a position divisible by limits::signed_every comes with its signature, and no op
+// that may yet turn out invalid stands between an op without signature and the one that proves it. So a
+// run and its voucher are committed together whatever else the batch holds: nobody can make this replica keep
+// an op that it could not prove to others.
+Result<void> Replica::check_runs(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                                 const std::vector<std::size_t>& sequence) const {
+    std::map<OpId, std::size_t> place;
+    std::vector<std::size_t> step(ops.size(), SIZE_MAX);
+    for (std::size_t k = 0; k < sequence.size(); ++k) {
+        place.emplace(ops[sequence[k]].id, sequence[k]);
+        step[sequence[k]] = k;
+    }
+    std::size_t open_until = 0;
+    for (std::size_t k = 0; k < sequence.size(); ++k) {
+        Incoming& now = in[sequence[k]];
+        bool safe = false;
+        if (now.op.prev) {
+            if (const auto at = place.find(*now.op.prev); at != place.end()) {
+                now.position = in[at->second].position + 1;
+                safe = continues(now.op, in[at->second].op);
+            } else if (const auto held = graph_.find(*now.op.prev)) {
+                now.position = graph_.position(*held) + 1;
+                safe = now.op.kind() == Kind::post && graph_.kind(*held) == Kind::post &&
+                       graph_.key(graph_.author(*held)) == now.op.author && grant_op(*held) == now.op.as &&
+                       now.op.group == group_;
+            }
+        }
+        if (!safe && open_until > k) {
+            return fail(ErrorCode::op_unproven, "an op is proven only after one that may be invalid");
+        }
+        if (ops[sequence[k]].signature) continue;
+        if (now.position % limits::signed_every == 0) {
+            return fail(ErrorCode::op_unproven,
+                        "an op at a position divisible by 64 comes without signature");
+        }
+        std::size_t end = sequence[k];
+        while (!ops[end].signature) end = in[end].voucher;
+        open_until = std::max(open_until, step[end]);
+    }
+    return {};
 }
 
 Result<std::vector<Admitted>> Replica::admit_batch(std::vector<EncodedOp>& ops) {
@@ -135,9 +223,9 @@ Result<std::vector<Admitted>> Replica::admit_batch(std::vector<EncodedOp>& ops) 
     std::vector<Incoming> in(ops.size());
     if (auto decoded = decode(ops, in); !decoded) return std::unexpected(decoded.error());
     if (auto proven = prove(ops, in); !proven) return std::unexpected(proven.error());
-    order(ops, in);
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-        if (!in[i].ready) continue;
+    const auto sequence = order(ops, in);
+    if (auto whole = check_runs(ops, in, sequence); !whole) return std::unexpected(whole.error());
+    for (const std::size_t i : sequence) {
         if (auto checked = check_keys(in[i].op); !checked) return std::unexpected(checked.error());
         if (graph_.size() == 0 && group_ && ops[i].id != create_of(*group_)) {
             return fail(ErrorCode::graph_wrong_group, "the op creates another group");

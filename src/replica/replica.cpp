@@ -143,7 +143,8 @@ std::vector<std::vector<OpId>> Replica::remembered(const DeviceKey& peer) const 
 
 SessionId Replica::open_session(const SessionConfig& config, std::uint64_t now_ms) {
     const SessionId id = next_session_++;
-    auto link = std::make_unique<Link>(Link{Session(*this, config), config.peer, false, std::nullopt, 0});
+    auto link =
+        std::make_unique<Link>(Link{Session(*this, config), config.peer, Outcome::running, std::nullopt, 0});
     link->session.start(now_ms);
     links_.emplace(id, std::move(link));
     return id;
@@ -153,7 +154,7 @@ void Replica::handle_message(SessionId session, ByteView message, std::uint64_t 
     const auto at = links_.find(session);
     if (at == links_.end()) return;
     at->second->session.handle_message(message, now_ms);
-    after_input(session, now_ms);
+    after_input(now_ms);
 }
 
 void Replica::handle_time(std::uint64_t now_ms) {
@@ -182,7 +183,8 @@ std::optional<std::uint64_t> Replica::deadline_ms() const {
 // T: a message may rest on ops that are not on the disk yet; it waits until they are.
 std::optional<Bytes> Replica::poll_message(SessionId session) {
     const auto at = links_.find(session);
-    if (at == links_.end()) return std::nullopt;
+    // After a failed persist nothing leaves any more, not even what later tickets would allow.
+    if (at == links_.end() || failed_) return std::nullopt;
     Link& link = *at->second;
     if (!link.message) {
         link.message = link.session.poll_message();
@@ -193,21 +195,27 @@ std::optional<Bytes> Replica::poll_message(SessionId session) {
     return std::exchange(link.message, std::nullopt);
 }
 
-// Ops from one session may complete what another parked, and are pushed to the others.
-void Replica::after_input(SessionId from, std::uint64_t now_ms) {
-    const bool grown = !delivered_.empty();
-    collect_events();
-    for (auto& [id, link] : links_) {
-        if (grown && id != from) link->session.handle_growth(now_ms);
-        note_outcome(id, *link);
+// What one session admits may complete what another parked, which may complete more: until nothing grows.
+// Each turn but the last admits at least one parked op, so the turns are bounded by what is parked.
+void Replica::spread_growth(std::uint64_t now_ms) {
+    for (bool grown = !delivered_.empty(); grown;) {
+        const std::size_t before = graph_.size();
+        for (auto& [id, link] : links_) link->session.handle_growth(now_ms);
+        grown = graph_.size() != before;
     }
     collect_events();
 }
 
+void Replica::after_input(std::uint64_t now_ms) {
+    spread_growth(now_ms);
+    for (auto& [id, link] : links_) note_outcome(id, *link);
+}
+
 void Replica::note_outcome(SessionId id, Link& link) {
+    // A session that ended well and stays open may still fail: that is told too.
     const Outcome outcome = link.session.outcome();
-    if (link.told || outcome == Outcome::running) return;
-    link.told = true;
+    if (outcome == link.told) return;
+    link.told = outcome;
     Event event;
     event.kind = Event::Kind::session_finished;
     event.session = id;
@@ -218,7 +226,7 @@ void Replica::note_outcome(SessionId id, Link& link) {
     events_.push_back(std::move(event));
 
     auto common = link.session.common_frontier();
-    if (common.empty()) return;
+    if (outcome == Outcome::failed || common.empty()) return;
     // Any subset of a common frontier is a common frontier.
     if (common.size() > limits::frontier_ids) common.resize(limits::frontier_ids);
     auto& known = remembered_[link.peer];
@@ -255,8 +263,8 @@ std::optional<PersistBatch> Replica::poll_persist() {
 }
 
 void Replica::handle_persisted(std::uint64_t ticket, const Result<void>& result) {
+    if (failed_) return;
     if (!result) {
-        if (failed_) return;
         failed_ = result.error();
         Event event;
         event.kind = Event::Kind::read_only;
