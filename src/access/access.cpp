@@ -15,14 +15,9 @@ constexpr std::string_view membership_domain = "folkmoot/1/membership\n";
 // M2's preference between two sufficient grants: under no link if another will do, then the shortest path,
 // then the highest rank. Rank order alone would put level first.
 bool preferred(const Ledger& ledger, GrantIndex a, GrantIndex b) {
-    const auto path_length = [&](GrantIndex g) {
-        std::uint32_t length = 1;
-        for (; ledger.grant(g).under != no_index; g = ledger.grant(g).under) ++length;
-        return length;
-    };
     if (ledger.grant(a).link != ledger.grant(b).link) return !ledger.grant(a).link;
-    const auto a_length = path_length(a);
-    const auto b_length = path_length(b);
+    const auto a_length = ledger.path_length(a);
+    const auto b_length = ledger.path_length(b);
     if (a_length != b_length) return a_length < b_length;
     return ledger.above(a, b);
 }

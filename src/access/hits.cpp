@@ -49,21 +49,22 @@ bool Resolution::State::ban_ended(ActIndex ban, OpIndex granting) const {
 bool Resolution::State::returning_hit(const Line& line, GrantIndex grant, bool own_link,
                                       std::vector<ActIndex>& out) const {
     const Grant& g = ledger.grant(grant);
-    if (g.under == no_index || !ledger.outranks(line.as, g.under)) return false;
-    for (const auto* acts : {&line.plain, &line.cut}) {
-        for (std::size_t i = first_unseen(*acts, g.op); i-- > 0;) {
-            const AccessAct& r = ledger.act((*acts)[i]);
-            // Of a line's bans the latest is the last to end.
-            const bool removed = r.kind == Kind::remove && g.link && revocation_applies(r, g.level, own_link);
-            const bool banned = r.kind == Kind::ban && !ban_ended((*acts)[i], g.op);
-            if (removed || banned) {
-                out.push_back((*acts)[i]);
-                return true;
-            }
-            if (r.kind == Kind::ban && !g.link) break;
+    if ((line.bans.empty() && line.removes.empty()) || g.under == no_index) return false;
+    if (!ledger.outranks(line.as, g.under)) return false;
+    // All removes of a line are by one grant: they apply all or none.
+    if (g.link && !line.removes.empty() &&
+        revocation_applies(ledger.act(line.removes.front()), g.level, own_link)) {
+        const std::size_t known = first_unseen(line.removes, g.op);
+        if (known > 0) {
+            out.push_back(line.removes[known - 1]);
+            return true;
         }
     }
-    return false;
+    // Of a line's bans the latest is the last to end.
+    const std::size_t known = first_unseen(line.bans, g.op);
+    if (known == 0 || ban_ended(line.bans[known - 1], g.op)) return false;
+    out.push_back(line.bans[known - 1]);
+    return true;
 }
 
 // V1, first case, for one line: the earliest revocation that the granting op does not follow has seen least.
@@ -71,7 +72,7 @@ void Resolution::State::line_hits(const Line& line, GrantIndex grant, bool own_l
                                   std::vector<ActIndex>& out) const {
     const Grant& g = ledger.grant(grant);
     unsigned lowest = 256;
-    for (std::size_t i = first_unseen(line.plain, g.op); i < line.plain.size() && lowest > 0; ++i) {
+    for (std::size_t i = first_unseen(line.plain, g.op); i < line.plain.size() && lowest > line.floor; ++i) {
         const AccessAct& r = ledger.act(line.plain[i]);
         if (r.level < lowest && revocation_applies(r, g.level, own_link)) {
             out.push_back(line.plain[i]);
@@ -113,13 +114,64 @@ void Resolution::State::inherited_hits(GrantIndex grant, std::vector<ActIndex>& 
     }
 }
 
+// Whether of two hits on one tenure the later one adds nothing: revocations under one grant by one branch,
+// and leaves of one branch, are nested in what they have seen, whoever their subjects are. This bounds what a
+// long chain of links inherits.
+namespace {
+bool adds_nothing(const Ledger& ledger, ActIndex later, ActIndex earlier) {
+    const AccessAct& a = ledger.act(earlier);
+    const AccessAct& b = ledger.act(later);
+    if (a.cut != no_index || b.cut != no_index || a.level > b.level) return false;
+    if (a.as != b.as || (a.kind == Kind::leave) != (b.kind == Kind::leave)) return false;
+    return ledger.graph().branch(a.op) == ledger.graph().branch(b.op);
+}
+}  // namespace
+
+bool Resolution::State::dominated(ActIndex revocation, GrantIndex grant) const {
+    // What is no link has only direct hits, of which each line has sorted out its own.
+    if (!ledger.grant(grant).link) return false;
+    return std::ranges::any_of(states[grant].hits, [&](ActIndex hit) {
+        return hit == revocation || adds_nothing(ledger, revocation, hit);
+    });
+}
+
+// Drops the hits that add nothing to an earlier one. Index order is branch order.
+void Resolution::State::prune(std::vector<ActIndex>& hits) const {
+    const auto by_line = [this](ActIndex a, ActIndex b) {
+        const AccessAct& x = ledger.act(a);
+        const AccessAct& y = ledger.act(b);
+        if (x.as != y.as) return x.as < y.as;
+        const Graph& graph = ledger.graph();
+        if (graph.branch(x.op) != graph.branch(y.op)) return graph.branch(x.op) < graph.branch(y.op);
+        return a < b;
+    };
+    std::ranges::sort(hits, by_line);
+    std::vector<ActIndex> kept;
+    std::size_t run = 0;  // where the kept ones of this line begin
+    for (const ActIndex hit : hits) {
+        const AccessAct& act = ledger.act(hit);
+        if (!kept.empty()) {
+            const AccessAct& last = ledger.act(kept.back());
+            if (last.as != act.as || ledger.graph().branch(last.op) != ledger.graph().branch(act.op))
+                run = kept.size();
+        }
+        const auto same = std::ranges::subrange(kept.begin() + static_cast<std::ptrdiff_t>(run), kept.end());
+        if (std::ranges::none_of(same, [&](ActIndex k) { return adds_nothing(ledger, hit, k); }))
+            kept.push_back(hit);
+    }
+    std::ranges::sort(kept);
+    hits = std::move(kept);
+}
+
 std::vector<ActIndex> Resolution::State::find_hits(GrantIndex grant) const {
     std::vector<ActIndex> out;
     direct_hits(grant, out);
-    if (ledger.grant(grant).link) inherited_hits(grant, out);
+    const bool link = ledger.grant(grant).link;
+    if (link) inherited_hits(grant, out);
     std::ranges::sort(out);
     const auto rest = std::ranges::unique(out);
     out.erase(rest.begin(), rest.end());
+    if (link && out.size() > 1) prune(out);
     return out;
 }
 

@@ -82,6 +82,7 @@ class Ledger {
     [[nodiscard]] bool above(GrantIndex a, GrantIndex b) const { return rank_part(a, b) != RankPart::none; }
     /// The first part of the rank in which a is above b; none if it is not above.
     [[nodiscard]] RankPart rank_part(GrantIndex a, GrantIndex b) const;
+    [[nodiscard]] std::uint32_t path_length(GrantIndex g) const { return paths_.length(grants_[g].path); }
     /// G3.
     [[nodiscard]] RankPart outranks_by(GrantIndex a, GrantIndex b) const;
     [[nodiscard]] bool outranks(GrantIndex a, GrantIndex b) const {

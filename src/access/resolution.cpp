@@ -10,7 +10,7 @@ Line& Resolution::State::line_of(std::vector<Line>& lines, GrantIndex as, Branch
     const auto same = [&](const Line& line) { return line.as == as && line.branch == branch; };
     const auto at = std::ranges::find_if(lines, same);
     if (at != lines.end()) return *at;
-    return lines.emplace_back(Line{as, branch, {}, {}});
+    return lines.emplace_back(Line{as, branch, {}, {}, {}, {}, 255});
 }
 
 void Resolution::State::grow() {
@@ -31,6 +31,8 @@ void Resolution::State::mark(GrantIndex grant) {
 }
 
 void Resolution::State::mark_tenures_below(DeviceIndex device, GrantIndex as) {
+    // From scratch, those below `as` are still in the queue.
+    if (from_scratch_) return;
     for (const GrantIndex g : ledger.device(device).tenures) {
         if (ledger.above(as, g)) mark(g);
     }
@@ -52,9 +54,12 @@ void Resolution::State::resolve_all() {
         }
     }
     for (GrantIndex g = 0; g < states.size(); ++g) mark(g);
+    from_scratch_ = true;
     settle(no_index);
+    from_scratch_ = false;
 }
 
+// The act has just arrived: no op follows it.
 void Resolution::State::take(ActIndex act) {
     grow();
     const AccessAct& a = ledger.act(act);
@@ -63,13 +68,88 @@ void Resolution::State::take(ActIndex act) {
         for (GrantIndex g = 0; g < states.size(); ++g) mark(g);
     } else if (a.kind == Kind::leave) {
         effective[act] = 1;
-        line_of(devices[a.author].leaves, no_index, ledger.graph().branch(a.op)).plain.push_back(act);
-        for (const GrantIndex g : ledger.device(a.author).tenures) mark(g);
+        take_leave(act);
     } else {
         if (a.makes != no_index) mark(a.makes);
-        if (!voided(a)) set_effective(act, true);
+        if (!voided(a)) {
+            effective[act] = 1;
+            // No granting op has seen a new unban, so it ends no ban yet.
+            if (a.kind == Kind::unban) file(act, true);
+            if (a.kind == Kind::remove || a.kind == Kind::ban || a.kind == Kind::set_level)
+                take_revocation(act);
+        }
     }
     settle(a.op);
+}
+
+// A new leave hits its author's tenures except those that an earlier leave on its branch hits already; the
+// others follow that leave and were admitted after it.
+void Resolution::State::take_leave(ActIndex act) {
+    const AccessAct& a = ledger.act(act);
+    const Graph& graph = ledger.graph();
+    auto& leaves = line_of(devices[a.author].leaves, no_index, graph.branch(a.op)).plain;
+    const OpIndex last = leaves.empty() ? no_index : ledger.act(leaves.back()).op;
+    leaves.push_back(act);
+    std::vector<GrantIndex> struck;
+    const auto& tenures = ledger.device(a.author).tenures;
+    for (auto at = tenures.rbegin(); at != tenures.rend(); ++at) {
+        const OpIndex granting = ledger.grant(*at).op;
+        if (last != no_index && granting < last) break;
+        if (states[*at].known && (last == no_index || graph.is_ancestor(last, granting)))
+            struck.push_back(*at);
+    }
+    strike(std::move(struck), act);
+}
+
+// A new revocation adds itself to the hits of the tenures it covers, but not where an earlier one of its line
+// that covers as much has seen less (line_hits). Of those the last is asked: who follows it follows all.
+void Resolution::State::take_revocation(ActIndex act) {
+    const AccessAct& a = ledger.act(act);
+    const Graph& graph = ledger.graph();
+    const Line& line = line_of(devices[a.subject].revocations, a.as, graph.branch(a.op));
+    OpIndex last = no_index;
+    for (auto at = line.plain.rbegin(); a.cut == no_index && last == no_index && at != line.plain.rend();
+         ++at) {
+        if (ledger.act(*at).level <= a.level) last = ledger.act(*at).op;
+    }
+    std::vector<GrantIndex> struck;
+    std::vector<ActIndex> returning;
+    const auto& tenures = ledger.device(a.subject).tenures;
+    for (auto at = tenures.rbegin(); at != tenures.rend(); ++at) {
+        const Grant& g = ledger.grant(*at);
+        if (last != no_index && g.op < last) break;
+        if (!states[*at].known || g.act == act || !ledger.outranks(a.as, *at)) continue;
+        const bool own_link = g.link && ledger.linked_under(*at, a.author);
+        if (!revocation_applies(a, g.level, own_link)) continue;
+        if (last != no_index && !graph.is_ancestor(last, g.op)) continue;
+        if (!returning_hit(line, *at, own_link, returning)) struck.push_back(*at);
+    }
+    file(act, true);
+    strike(std::move(struck), act);
+}
+
+// The revocation, which nothing follows, hits these tenures and through them what was linked under them.
+void Resolution::State::strike(std::vector<GrantIndex> tenures, ActIndex revocation) {
+    const AccessAct& r = ledger.act(revocation);
+    while (!tenures.empty()) {
+        const GrantIndex grant = tenures.back();
+        tenures.pop_back();
+        GrantState& state = states[grant];
+        if (dominated(revocation, grant)) continue;
+        const bool was_live = state.live();
+        state.hits.push_back(revocation);
+        count_live(grant, was_live);
+        for (const ActIndex a : ledger.grant(grant).acts) {
+            const AccessAct& act = ledger.act(a);
+            if (act.kind == Kind::leave || effective[a] == 0 || has_seen(revocation, act.op)) continue;
+            set_effective(a, false);
+        }
+        mark_subjects(grant);
+        for (const GrantIndex link : ledger.grant(grant).links) {
+            const bool covers = r.kind != Kind::set_level || ledger.grant(link).level > r.level;
+            if (states[link].known && covers) tenures.push_back(link);
+        }
+    }
 }
 
 void Resolution::State::settle(OpIndex cause) {
@@ -96,50 +176,82 @@ void Resolution::State::decide(GrantIndex grant) {
     auto hits_now = find_hits(grant);
     const bool same_hits = hits_now == state.hits;
     if (made == state.made && same_hits) return;
+    const bool was_live = state.live();
     state.made = made;
     state.hits = std::move(hits_now);
-    DeviceState& holder = devices[facts.holder];
-    if (!holder.touched) {
-        holder.touched = true;
-        touched.push_back(facts.holder);
+    count_live(grant, was_live);
+    if (!same_hits) {
+        for (const GrantIndex link : facts.links) mark(link);
     }
-    if (!same_hits) hits_changed(grant);
     for (const ActIndex a : facts.acts) {
         const AccessAct& act = ledger.act(a);
         if (act.kind == Kind::leave || !in_scope(act.op)) continue;
         set_effective(a, !voided(act));
+        // How long a ban lasts depends on the hits of its grant.
+        if (!same_hits && act.kind == Kind::ban) subjects_.push_back(act.subject);
     }
+    mark_subjects(grant);
 }
 
-// What depends on the hits of a grant besides the acts under it: tenures linked under it, and how long the
-// bans under it last.
-void Resolution::State::hits_changed(GrantIndex grant) {
-    const Grant& facts = ledger.grant(grant);
-    for (const GrantIndex link : facts.links) mark(link);
-    for (const ActIndex a : facts.acts) {
-        const AccessAct& act = ledger.act(a);
-        if (act.kind == Kind::ban) mark_tenures_below(act.subject, grant);
-    }
+// Once for each subject, however many acts about it changed.
+void Resolution::State::mark_subjects(GrantIndex as) {
+    std::ranges::sort(subjects_);
+    const auto rest = std::ranges::unique(subjects_);
+    subjects_.erase(rest.begin(), rest.end());
+    for (const DeviceIndex device : subjects_) mark_tenures_below(device, as);
+    subjects_.clear();
 }
 
+// The caller follows with mark_subjects.
 void Resolution::State::set_effective(ActIndex act, bool now) {
     if ((effective[act] != 0) == now) return;
     effective[act] = now ? 1 : 0;
     const AccessAct& a = ledger.act(act);
     if (a.makes != no_index) mark(a.makes);
-    const bool revokes = a.kind == Kind::remove || a.kind == Kind::ban || a.kind == Kind::set_level;
-    if (!revokes && a.kind != Kind::unban) return;
+    if (a.kind == Kind::add || a.kind == Kind::link) return;
+    file(act, now);
+    subjects_.push_back(a.subject);
+}
+
+// Puts an effective revocation or unban on its line, or takes it off.
+void Resolution::State::file(ActIndex act, bool now) {
+    const AccessAct& a = ledger.act(act);
     DeviceState& subject = devices[a.subject];
-    Line& line = line_of(revokes ? subject.revocations : subject.unbans, a.as, ledger.graph().branch(a.op));
-    auto& acts = a.cut != no_index ? line.cut : line.plain;
-    const auto at = std::ranges::lower_bound(acts, act);
-    if (now) {
-        acts.insert(at, act);
-    } else {
-        FOLKMOOT_ASSERT(at != acts.end() && *at == act);
-        acts.erase(at);
+    auto& lines = a.kind == Kind::unban ? subject.unbans : subject.revocations;
+    Line& line = line_of(lines, a.as, ledger.graph().branch(a.op));
+    const auto put = [&](std::vector<ActIndex>& acts) {
+        const auto at = std::ranges::lower_bound(acts, act);
+        if (now) {
+            acts.insert(at, act);
+        } else {
+            FOLKMOOT_ASSERT(at != acts.end() && *at == act);
+            acts.erase(at);
+        }
+    };
+    put(a.cut != no_index ? line.cut : line.plain);
+    line.floor = std::min(line.floor, a.level);
+    if (a.kind == Kind::remove) put(line.removes);
+    if (a.kind == Kind::ban) put(line.bans);
+}
+
+void Resolution::State::count_live(GrantIndex grant, bool was_live) {
+    const bool is_live = states[grant].live();
+    if (was_live == is_live) return;
+    const Grant& facts = ledger.grant(grant);
+    DeviceState& holder = devices[facts.holder];
+    if (!holder.touched) {
+        holder.touched = true;
+        touched.push_back(facts.holder);
     }
-    mark_tenures_below(a.subject, a.as);
+    const auto at = std::ranges::lower_bound(holder.live, facts.level, {}, &LiveLevel::level);
+    const bool counted = at != holder.live.end() && at->level == facts.level;
+    if (is_live && !counted) {
+        holder.live.insert(at, {facts.level, 1});
+    } else if (is_live) {
+        ++at->count;
+    } else if (--at->count == 0) {
+        holder.live.erase(at);
+    }
 }
 
 void Resolution::State::update_levels(OpIndex cause) {
@@ -147,10 +259,7 @@ void Resolution::State::update_levels(OpIndex cause) {
         DeviceState& device = devices[d];
         device.touched = false;
         // M1: the highest among its live grants; without one it is out.
-        Level level = 0;
-        for (const GrantIndex g : ledger.device(d).tenures) {
-            if (states[g].live()) level = std::max(level, ledger.grant(g).level);
-        }
+        const Level level = device.live.empty() ? Level{0} : device.live.back().level;
         if (level != device.level) changes.push_back({ledger.device(d).key, device.level, level, cause});
         device.level = level;
     }

@@ -8,7 +8,9 @@
 // What keeps it near-linear: a grant remembers only the *hits* that matter. Revocations under one grant by
 // one branch of its holder are nested in what they have seen, so of each such line only the earliest that
 // covers the tenure counts (set_levels: the earliest for each lower level). Verdicts of posts are not stored
-// but read off the hits of their grant.
+// but read off the hits of their grant. An act that arrives has nothing after it, so a new revocation can
+// only add itself to hits, and only on tenures that know the last one of its line; a new unban ends nothing
+// yet. Many rounds of removing and adding somebody thus cost the same each.
 //
 // Invariants between calls:
 //   1. A line holds exactly the effective acts of its kind, in branch order.
@@ -29,6 +31,10 @@ struct Line {
     BranchIndex branch;
     std::vector<ActIndex> plain;
     std::vector<ActIndex> cut;  // with a cut: what they have seen is not nested
+    // Those of both that can cover a tenure which follows them.
+    std::vector<ActIndex> removes;
+    std::vector<ActIndex> bans;
+    Level floor = 255;  // no plain one gives a lower level; ends a search early
 };
 
 struct GrantState {
@@ -39,10 +45,17 @@ struct GrantState {
     [[nodiscard]] bool live() const { return known && made && hits.empty(); }
 };
 
+/// How many live grants of a level a device holds.
+struct LiveLevel {
+    Level level;
+    std::uint32_t count;
+};
+
 struct DeviceState {
     std::vector<Line> revocations;
     std::vector<Line> unbans;
     std::vector<Line> leaves;
+    std::vector<LiveLevel> live;  // ascending by level, none with count 0
     Level level = 0;
     bool touched = false;
 };
@@ -88,11 +101,19 @@ struct Resolution::State {
    private:
     void mark(GrantIndex grant);
     void mark_tenures_below(DeviceIndex device, GrantIndex as);
+    void mark_subjects(GrantIndex as);
     void settle(OpIndex cause);
     void decide(GrantIndex grant);
     void set_effective(ActIndex act, bool now);
-    void hits_changed(GrantIndex grant);
+    void count_live(GrantIndex grant, bool was_live);
     void update_levels(OpIndex cause);
+
+    void file(ActIndex act, bool now);
+    void take_leave(ActIndex act);
+    void take_revocation(ActIndex act);
+    void strike(std::vector<GrantIndex> tenures, ActIndex revocation);
+    [[nodiscard]] bool dominated(ActIndex revocation, GrantIndex grant) const;
+    void prune(std::vector<ActIndex>& hits) const;
 
     [[nodiscard]] std::vector<ActIndex> find_hits(GrantIndex grant) const;
     void direct_hits(GrantIndex grant, std::vector<ActIndex>& out) const;
@@ -106,6 +127,9 @@ struct Resolution::State {
     [[nodiscard]] std::size_t first_unseen(const std::vector<ActIndex>& acts, OpIndex op) const;
     [[nodiscard]] bool revocation_applies(const AccessAct& act, Level level, bool own_link) const;
     static Line& line_of(std::vector<Line>& lines, GrantIndex as, BranchIndex branch);
+
+    std::vector<DeviceIndex> subjects_;  // of acts under the grant being decided: their tenures may change
+    bool from_scratch_ = false;          // every grant is queued already
 };
 
 }  // namespace folkmoot
