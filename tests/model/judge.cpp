@@ -28,14 +28,7 @@ class Judge {
         for (int i = 0; i < model_.size(); ++i) {
             if (present_[i]) order.push_back(i);
         }
-        std::ranges::sort(order, [this](int a, int b) {
-            const int x = model_.acts_under(a);
-            const int y = model_.acts_under(b);
-            if (x != y && (x < 0 || y < 0)) return x < 0;
-            if (x != y) return model_.ranks_above(x, y);
-            if (model_.position(a) != model_.position(b)) return model_.position(a) < model_.position(b);
-            return model_.op(a).id < model_.op(b).id;
-        });
+        std::ranges::sort(order, [this](int a, int b) { return comes_before(a, b); });
         for (const int op : order) states_[op] = decide(op);
     }
 
@@ -43,9 +36,11 @@ class Judge {
         Outcome out;
         for (int i = 0; i < model_.size(); ++i) {
             out.verdicts.push_back(present_[i] ? verdict_of(states_[i]) : Verdict::absent);
+            out.causes.push_back(cause_of(i));
         }
         for (int g = 0; g < static_cast<int>(model_.grants_.size()); ++g) {
             out.live.push_back(is_live(g));
+            out.hit_by.push_back(first_that([this, g](int r) { return hits(r, g); }));
             if (!out.live.back()) continue;
             // M1: "A device's level is the highest among its live grants; without one it is out."
             int& level = out.members[model_.grants_[g].holder];
@@ -82,6 +77,34 @@ class Judge {
             case State::void_by_e2: return Verdict::void_by_e2;
             default: throw std::logic_error("an op was never decided");
         }
+    }
+
+    // E3: "in order of (rank of `as`, position in the author's chain, id)"; create comes before all.
+    [[nodiscard]] bool comes_before(int a, int b) const {
+        const int x = model_.acts_under(a);
+        const int y = model_.acts_under(b);
+        if (x != y && (x < 0 || y < 0)) return x < 0;
+        if (x != y) return model_.ranks_above(x, y);
+        if (model_.position(a) != model_.position(b)) return model_.position(a) < model_.position(b);
+        return model_.op(a).id < model_.op(b).id;
+    }
+
+    // Of the effective ops for which `holds`, the first in the order of E3.
+    template <class Predicate>
+    int first_that(const Predicate& holds) {
+        int first = unknown;
+        for (int r = 0; r < model_.size(); ++r) {
+            if (!present_[r] || !holds(r) || !effective(r)) continue;
+            if (first == unknown || comes_before(r, first)) first = r;
+        }
+        return first;
+    }
+
+    int cause_of(int op) {
+        const int under = model_.acts_under(op);
+        if (states_[op] == State::void_by_e1) return model_.grants_.at(under).op;
+        if (states_[op] != State::void_by_e2) return unknown;
+        return first_that([this, op, under](int r) { return hits(r, under) && !has_seen(r, op); });
     }
 
     bool effective(int op) {

@@ -63,8 +63,13 @@ enum class Verdict : std::uint8_t { absent, effective, void_by_e1, void_by_e2 };
 struct Outcome {
     /// For every op of the model; absent for those outside the set that was judged.
     std::vector<Verdict> verdicts;
+    /// For every void op: by E1 the void op that made the grant it acts under, by E2 of the effective
+    /// revocations that void it the first in the order of E3. Unknown for the others.
+    std::vector<int> causes;
     /// By number of grant.
     std::vector<bool> live;
+    /// By number of grant: of the effective revocations that hit it the first in the order of E3, or unknown.
+    std::vector<int> hit_by;
     /// M1: level by device, only those who are in.
     std::map<int, int> members;
 

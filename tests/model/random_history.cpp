@@ -16,6 +16,10 @@ class Generator {
         syncing_ = rng_.pick(std::vector<int>{20, 50, 90});
         mistakes_ = rng_.pick(std::vector<int>{0, 3, 10});
         peaceful_ = rng_.pick(std::vector<int>{0, 30, 60});
+        bans_ = rng_.chance(30);
+        household_ = rng_.chance(25);
+        target_ = rng_.below(devices_);
+        targeted_ = rng_.pick(std::vector<int>{0, 0, 50, 80});
     }
 
     History make() {
@@ -88,6 +92,13 @@ class Generator {
         static const std::vector<Kind> friendly{Kind::add, Kind::add, Kind::add, Kind::link, Kind::post};
         if (static_cast<int>(history_.size()) < devices_ && rng_.chance(70)) return Kind::add;
         if (links_ && rng_.chance(30)) return Kind::link;
+        if (bans_ && rng_.chance(60)) {
+            return rng_.pick(std::vector<Kind>{Kind::ban, Kind::unban, Kind::unban, Kind::add, Kind::add});
+        }
+        // Plain members who link each other and take it back.
+        if (household_ && rng_.chance(60)) {
+            return rng_.pick(std::vector<Kind>{Kind::link, Kind::link, Kind::remove, Kind::add});
+        }
         return rng_.chance(peaceful_ + 30) ? rng_.pick(friendly) : rng_.pick(hostile);
     }
 
@@ -97,7 +108,7 @@ class Generator {
         std::vector<int> own;
         for (int i = 0; i < model_.size(); ++i) {
             const bool fits = past[i] && model_.op(i).author == op.subject;
-            if (fits || rng_.chance(mistakes_ / 3)) own.push_back(i);
+            if (fits || rng_.chance(mistakes_)) own.push_back(i);
         }
         for (int i = rng_.below(3); i > 0 && !own.empty(); --i) op.cut->push_back(rng_.pick(own));
         std::ranges::sort(*op.cut);
@@ -137,18 +148,30 @@ class Generator {
         if (op.prev) std::erase(op.parents, *op.prev);
         op.kind = kind();
         if (op.kind >= Kind::add && op.kind <= Kind::unban) {
-            do op.subject = rng_.below(devices_);
-            while (op.subject == op.author && !rng_.chance(mistakes_));
+            do op.subject = rng_.chance(targeted_) ? target_ : rng_.below(devices_);
+            while (op.subject == op.author && !rng_.chance(mistakes_ + 1));
         }
         if (op.kind >= Kind::add && op.kind <= Kind::set_level) {
-            op.level = rng_.pick(std::vector<int>{1, 10, 10, 25, 25, 50, 50, 100, 100, 100, 100});
+            op.level =
+                rng_.pick(household_ ? std::vector<int>{10, 25, 25, 50}
+                                     : std::vector<int>{1, 10, 10, 25, 25, 50, 50, 100, 100, 100, 100});
         }
         choose_cut(op, past);
         choose_as(op, past);
         return op;
     }
 
+    // Another group's beginning, offered to this one.
+    Op second_create() {
+        Op op;
+        op.kind = Kind::create;
+        op.author = rng_.below(devices_);
+        op.founders = {op.author};
+        return op;
+    }
+
     Op next_op() {
+        if (rng_.chance(mistakes_) && rng_.chance(10)) return second_create();
         Op op = attempt();
         for (int tries = 0; tries < 30 && model_.check(op); ++tries) {
             if (rng_.chance(mistakes_)) break;
@@ -167,6 +190,11 @@ class Generator {
     int syncing_ = 0;
     int mistakes_ = 0;
     int peaceful_ = 0;
+    bool bans_ = false;
+    bool household_ = false;
+    // Whom many acts are about, so that adds, bans and pardons meet.
+    int target_ = 0;
+    int targeted_ = 0;
 };
 
 void replace(std::vector<int>& list, int op, const std::vector<int>& by) {
