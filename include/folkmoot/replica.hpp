@@ -140,7 +140,9 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<void> load_all();
     [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<EncodedOp>& ops);
     [[nodiscard]] Result<void> decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in);
-    [[nodiscard]] Result<void> prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in);
+    [[nodiscard]] Result<void> prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const;
+    [[nodiscard]] Result<void> verify(const std::vector<EncodedOp>& ops, const std::vector<Incoming>& in,
+                                      const std::vector<std::size_t>& sequence) const;
     [[nodiscard]] std::vector<std::size_t> order(const std::vector<EncodedOp>& ops,
                                                  std::vector<Incoming>& in) const;
     [[nodiscard]] Result<void> check_runs(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,

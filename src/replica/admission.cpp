@@ -75,7 +75,7 @@ Result<void> Replica::decode(std::vector<EncodedOp>& ops, std::vector<Incoming>&
 // O5, both rules. An op is proven by its own signature, or by the next op of its author in the batch, which
 // names it as prev and is proven. So that a voucher can never turn out invalid after the op it proves was
 // admitted, only posts under the same grant vouch on the wire; for any other the sender adds the signature.
-Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) {
+Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const {
     std::map<OpId, std::size_t> place;
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (in[i].fresh) place.emplace(ops[i].id, i);
@@ -87,15 +87,6 @@ Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incom
         std::size_t& voucher = in[at->second].voucher;
         // Of two that fork from it, one with a signature of its own proves most.
         if (voucher == SIZE_MAX || !ops[voucher].signature) voucher = i;
-    }
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-        if (!in[i].fresh || !ops[i].signature) continue;
-        const DeviceKey& author = in[i].op.author;
-        const bool key_known = access_.knows(author) || verifier_.key_acceptable(author);
-        if (!key_known) return fail(ErrorCode::op_bad_key, "the author's key is not acceptable");
-        if (!verify_op(verifier_, author, ops[i].id, *ops[i].signature)) {
-            return fail(ErrorCode::op_bad_signature, "a signature does not verify");
-        }
     }
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh || ops[i].signature) continue;
@@ -218,6 +209,23 @@ Result<void> Replica::check_runs(const std::vector<EncodedOp>& ops, std::vector<
     return {};
 }
 
+// Only what is about to be admitted is verified: ops that wait for ancestors cost their sender's budget and
+// nobody's time, and are verified when their turn comes.
+Result<void> Replica::verify(const std::vector<EncodedOp>& ops, const std::vector<Incoming>& in,
+                             const std::vector<std::size_t>& sequence) const {
+    for (const std::size_t i : sequence) {
+        if (!ops[i].signature) continue;
+        const DeviceKey& author = in[i].op.author;
+        if (!access_.knows(author) && !verifier_.key_acceptable(author)) {
+            return fail(ErrorCode::op_bad_key, "the author's key is not acceptable");
+        }
+        if (!verify_op(verifier_, author, ops[i].id, *ops[i].signature)) {
+            return fail(ErrorCode::op_bad_signature, "a signature does not verify");
+        }
+    }
+    return {};
+}
+
 Result<std::vector<Admitted>> Replica::admit_batch(std::vector<EncodedOp>& ops) {
     if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
     std::vector<Incoming> in(ops.size());
@@ -225,6 +233,7 @@ Result<std::vector<Admitted>> Replica::admit_batch(std::vector<EncodedOp>& ops) 
     if (auto proven = prove(ops, in); !proven) return std::unexpected(proven.error());
     const auto sequence = order(ops, in);
     if (auto whole = check_runs(ops, in, sequence); !whole) return std::unexpected(whole.error());
+    if (auto good = verify(ops, in, sequence); !good) return std::unexpected(good.error());
     for (const std::size_t i : sequence) {
         if (auto checked = check_keys(in[i].op); !checked) return std::unexpected(checked.error());
         if (graph_.size() == 0 && group_ && ops[i].id != create_of(*group_)) {
