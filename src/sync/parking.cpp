@@ -4,28 +4,29 @@
 
 namespace folkmoot::sync {
 
-std::size_t Parking::cost(const EncodedOp& op) {
-    // The maps' nodes weigh about as much as a small op, so they count too.
-    return 512 + op.body.size() + (op.payload ? op.payload->size() : 0);
+std::size_t Parking::cost(const EncodedOp& op, std::size_t missing) {
+    // The nodes of the maps weigh as much as a small op, so they count too: one for the op, and three for
+    // each id it waits for.
+    return 384 + 256 * missing + op.body.size() + (op.payload ? op.payload->size() : 0);
 }
 
 bool Parking::park(EncodedOp op, std::vector<OpId> missing) {
     const OpId id = op.id;
     if (parked_.contains(id)) return false;
-    const std::size_t more = cost(op);
+    const std::size_t more = cost(op, missing.size());
     if (parked_.size() >= limits::parked_ops_per_peer || bytes_ + more > limits::parked_bytes_per_peer) {
         overflowed_ = true;
         return false;
     }
     bytes_ += more;
     for (const auto& ancestor : missing) waiting_[ancestor].insert(id);
-    parked_.emplace(id, Entry{std::move(op), {missing.begin(), missing.end()}});
+    parked_.emplace(id, Entry{std::move(op), {missing.begin(), missing.end()}, more});
     return true;
 }
 
 EncodedOp Parking::take(std::map<OpId, Entry>::iterator at) {
     EncodedOp op = std::move(at->second.op);
-    bytes_ -= cost(op);
+    bytes_ -= at->second.bytes;
     parked_.erase(at);
     return op;
 }

@@ -13,7 +13,9 @@ namespace folkmoot::sync {
 
 class Parking {
    public:
-    /// False, and nothing kept, if the op is over budget or already parked.
+    /// What an op that waits for so many ids counts against the budget.
+    [[nodiscard]] static std::size_t cost(const EncodedOp& op, std::size_t missing);
+    /// False, and nothing kept, if the op is over budget or already parked. `missing` names at least one id.
     bool park(EncodedOp op, std::vector<OpId> missing);
     /// An op became available: the ops that waited for nothing else, in no particular order.
     [[nodiscard]] std::vector<EncodedOp> resolve(const OpId& arrived);
@@ -33,8 +35,8 @@ class Parking {
     struct Entry {
         EncodedOp op;
         std::set<OpId> missing;
+        std::size_t bytes;
     };
-    static std::size_t cost(const EncodedOp& op);
     EncodedOp take(std::map<OpId, Entry>::iterator at);
 
     std::map<OpId, Entry> parked_;
