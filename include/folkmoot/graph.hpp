@@ -118,6 +118,8 @@ class Graph {
     /// `ops` and their past.
     [[nodiscard]] Closure closure(std::span<const OpIndex> ops) const;
     [[nodiscard]] bool contains(const Closure& closure, OpIndex op) const;
+    /// Adds the ops of `from` to `into`.
+    void merge(Closure& into, const Closure& from) const;
     /// Of `ops`, those that are in no other's past; ascending by id, without duplicates.
     [[nodiscard]] std::vector<OpIndex> maximal(std::span<const OpIndex> ops) const;
     /// The ops of closure(heads) that are not in `since`, ascending by index.

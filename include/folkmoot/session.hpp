@@ -61,7 +61,7 @@ class SessionHost {
 };
 
 /// Which summaries a session may send, for laboratories and tests.
-enum class SummaryChoice : std::uint8_t { automatic, bloom, exact };
+enum class SummaryChoice : std::uint8_t { automatic, bloom, exact, tips };
 
 struct SessionConfig {
     /// The device at the other end, authenticated by the channel.
@@ -73,6 +73,8 @@ struct SessionConfig {
     SummaryChoice summary = SummaryChoice::automatic;
     /// Whether to stay open and push what is new once finished (Y10).
     bool live = false;
+    /// Send every stored signature, also where O5 lets the author's chain vouch.
+    bool sign_each = false;
 };
 
 enum class Outcome : std::uint8_t { running, equal, partial, failed };
@@ -84,6 +86,7 @@ struct SessionStats {
     std::uint64_t ops_received = 0;
     std::uint64_t ops_new = 0;
     std::uint64_t ops_refused = 0;
+    std::uint8_t last_summary = 0;   // the kind last sent: 0 nothing, 1 bloom, 2 exact, 3 tips, 4 locator
     std::uint64_t op_bytes_new = 0;  // what the new ones among those received took inside `ops` messages
 };
 
@@ -128,7 +131,7 @@ class Session {
 
 /// The keyed name under which a group is mentioned on a channel: nobody who does not know the group learns
 /// it.
-using GroupTag = Fixed<struct GroupTagTag, 8>;
+using GroupTag = Fixed<struct GroupTagTag, 4>;
 [[nodiscard]] GroupTag group_tag(const GroupId& group, const Hash32& binding);
 /// A message that ends a session, from a side that has none: nothing but the code.
 [[nodiscard]] Bytes end_message(ErrorCode code);

@@ -261,6 +261,25 @@ bool Graph::contains(const Closure& closure, OpIndex op) const {
     return found != closure.past_.end() && found->chain == at.chain && found->position >= at.position;
 }
 
+void Graph::merge(Closure& into, const Closure& from) const {
+    std::vector<Closure::Entry> out;
+    out.reserve(into.past_.size() + from.past_.size());
+    auto a = into.past_.begin();
+    auto b = from.past_.begin();
+    while (a != into.past_.end() || b != from.past_.end()) {
+        if (b == from.past_.end() || (a != into.past_.end() && a->chain < b->chain)) {
+            out.push_back(*a++);
+        } else if (a == into.past_.end() || b->chain < a->chain) {
+            out.push_back(*b++);
+        } else {
+            out.push_back({a->chain, std::max(a->position, b->position)});
+            ++a;
+            ++b;
+        }
+    }
+    into.past_ = std::move(out);
+}
+
 std::vector<OpIndex> Graph::maximal(std::span<const OpIndex> ops) const {
     std::vector<OpIndex> sorted(ops.begin(), ops.end());
     std::ranges::sort(sorted, std::greater{});

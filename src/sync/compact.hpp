@@ -8,7 +8,7 @@
 // form, with keys and ids in full. A mistake therefore costs a round trip and is never taken for somebody's
 // lie.
 //
-//   batch   := check(4) count {author} {op}
+//   batch   := check(4) count {author} count {op} count {head}      head: a ref
 //   author  := 0 key(32) base | 1 label(4) base | 2+i delta        i: number of a tip the receiver sent
 //   op      := flags author prev [grant] {parent} time length payload|hash [signature]
 //            | flags length body [signature]
@@ -71,14 +71,20 @@ struct OutgoingOp {
 [[nodiscard]] std::vector<bool> signatures_needed(const Graph& graph, SessionHost& host,
                                                   std::span<const OutgoingOp> ops);
 
-/// Encodes the ops as one batch.
-[[nodiscard]] Bytes encode_compact(SessionHost& host, std::span<const OutgoingOp> ops, const BatchForm& form,
+/// Encodes the ops, and the heads of an offer where its answer ends, as one batch.
+[[nodiscard]] Bytes encode_compact(SessionHost& host, std::span<const OutgoingOp> ops,
+                                   std::span<const OpIndex> heads, const BatchForm& form,
                                    const crypto::SipKey& salt, std::span<const NamedTip> tips);
 
+struct DecodedBatch {
+    std::vector<EncodedOp> ops;
+    std::vector<OpId> heads;
+};
+
 /// Rebuilds the ops. session_unresolved if a reference cannot be resolved here or the check value differs:
-/// ask for the plain form; session_bad_message for what no correct peer sends. At most limits::batch_ops ops.
-[[nodiscard]] Result<std::vector<EncodedOp>> decode_compact(SessionHost& host, ByteView batch,
-                                                            LabelTable& labels,
-                                                            std::span<const NamedTip> tips);
+/// ask for the plain form; session_bad_message for what no correct peer sends. At most limits::batch_ops ops
+/// and limits::head_ids heads.
+[[nodiscard]] Result<DecodedBatch> decode_compact(SessionHost& host, ByteView batch, LabelTable& labels,
+                                                  std::span<const NamedTip> tips);
 
 }  // namespace folkmoot::sync

@@ -31,25 +31,26 @@ class Decoder {
     Decoder(SessionHost& host, ByteView batch, LabelTable& labels, std::span<const NamedTip> tips)
         : host_(host), graph_(host.graph()), in_(batch), labels_(labels), tips_(tips) {}
 
-    Result<std::vector<EncodedOp>> run() {
+    Result<DecodedBatch> run() {
         BatchCheck check{};
         for (auto& byte : check) byte = in_.byte();
         read_authors();
-        while (!error_ && !in_.failed() && in_.left() > 0) {
-            if (out_.size() == limits::batch_ops) reject("a batch has at most 1,000 ops");
+        const std::uint64_t count = good() ? in_.varint() : 0;
+        if (count > limits::batch_ops) reject("a batch has at most 1,000 ops");
+        for (std::uint64_t i = 0; i < count && good(); ++i) {
             const std::size_t before = in_.position();
-            if (!error_) read_op();
-            if (!error_ && !in_.failed()) {
-                out_.back().wire_bytes = static_cast<std::uint32_t>(in_.position() - before);
-            }
+            read_op();
+            if (good()) out_.ops.back().wire_bytes = static_cast<std::uint32_t>(in_.position() - before);
         }
-        if (in_.failed()) reject("a compact batch is cut short or malformed");
-        if (!error_ && batch_check(labels_.salt(), ids_) != check) unresolved();
+        read_heads();
+        if (in_.failed() || (good() && !in_.finished())) reject("a compact batch is cut short or malformed");
+        if (good() && batch_check(labels_.salt(), ids_) != check) unresolved();
         if (error_) return std::unexpected(*error_);
         return std::move(out_);
     }
 
    private:
+    [[nodiscard]] bool good() const { return !error_ && !in_.failed(); }
     void reject(std::string text) {
         // What could not be resolved makes the rest meaningless: that came first.
         if (!error_) error_ = Error{ErrorCode::session_bad_message, std::move(text)};
@@ -94,6 +95,15 @@ class Decoder {
         return entry;
     }
 
+    void read_heads() {
+        const std::uint64_t count = good() ? in_.varint() : 0;
+        if (count > limits::head_ids) reject("a message names at most 1,000 heads");
+        for (std::uint64_t i = 0; i < count && good(); ++i) {
+            if (const auto head = read_ref(false).id) out_.heads.push_back(*head);
+        }
+        if (good()) ids_.insert(ids_.end(), out_.heads.begin(), out_.heads.end());
+    }
+
     void read_op() {
         const unsigned flags = in_.byte();
         EncodedOp op;
@@ -111,7 +121,7 @@ class Decoder {
         if (error_ || in_.failed()) return;
         op.id = op_id(op.body);
         ids_.push_back(op.id);
-        out_.push_back(std::move(op));
+        out_.ops.push_back(std::move(op));
     }
 
     // A whole body is still somebody's last op and has a grant that later posts refer to.
@@ -232,7 +242,7 @@ class Decoder {
     LabelTable& labels_;
     std::span<const NamedTip> tips_;
     std::vector<Entry> table_;
-    std::vector<EncodedOp> out_;
+    DecodedBatch out_;
     std::vector<OpId> ids_;
     std::vector<OpId> grants_;               // of each op of the batch
     std::map<DeviceKey, std::size_t> last_;  // an author's last op of the batch
@@ -253,8 +263,8 @@ std::optional<AuthorIndex> LabelTable::find(AuthorLabel label) {
     return at->second;
 }
 
-Result<std::vector<EncodedOp>> decode_compact(SessionHost& host, ByteView batch, LabelTable& labels,
-                                              std::span<const NamedTip> tips) {
+Result<DecodedBatch> decode_compact(SessionHost& host, ByteView batch, LabelTable& labels,
+                                    std::span<const NamedTip> tips) {
     return Decoder(host, batch, labels, tips).run();
 }
 

@@ -42,12 +42,19 @@ class Encoder {
         ids_.push_back(op.op.id);
     }
 
-    [[nodiscard]] Bytes finish() const {
+    [[nodiscard]] Bytes finish(std::span<const OpIndex> heads) {
+        const std::size_t count = ids_.size();
+        const std::size_t ops_end = ops_.size();
+        for (const OpIndex head : heads) write_ref(head);
+        for (const OpIndex head : heads) ids_.push_back(graph_.id(head));
         Bytes out;
         append(out, batch_check(salt_, ids_));
         write_varint(out, table_.size());
         for (const Entry& entry : table_) write_author(out, entry);
-        append(out, ops_);
+        write_varint(out, count);
+        append(out, ByteView(ops_).first(ops_end));
+        write_varint(out, heads.size());
+        append(out, ByteView(ops_).subspan(ops_end));
         return out;
     }
 
@@ -162,13 +169,13 @@ std::vector<bool> signatures_needed(const Graph& graph, SessionHost& host, std::
     return needed;
 }
 
-Bytes encode_compact(SessionHost& host, std::span<const OutgoingOp> ops, const BatchForm& form,
-                     const crypto::SipKey& salt, std::span<const NamedTip> tips) {
+Bytes encode_compact(SessionHost& host, std::span<const OutgoingOp> ops, std::span<const OpIndex> heads,
+                     const BatchForm& form, const crypto::SipKey& salt, std::span<const NamedTip> tips) {
     const auto needed =
         form.chain ? signatures_needed(host.graph(), host, ops) : std::vector<bool>(ops.size(), true);
     Encoder encoder(host, form, salt, tips);
     for (std::size_t i = 0; i < ops.size(); ++i) encoder.add(ops[i], needed[i]);
-    return encoder.finish();
+    return encoder.finish(heads);
 }
 
 }  // namespace folkmoot::sync

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <queue>
+#include <set>
 
 #include "base/assert.hpp"
-#include "sync/batch.hpp"
 #include "sync/keys.hpp"
 #include "sync/summary.hpp"
 
@@ -16,6 +16,8 @@ constexpr std::size_t max_open_answers = 2;
 // A correct peer asks for each op once or, after losing what was parked, a few times.
 constexpr std::uint64_t budget_factor = 4;
 constexpr std::uint64_t budget_floor = 10'000;
+// What a compact post takes besides payload and signature, generously.
+constexpr std::size_t compact_overhead = 128;
 
 std::vector<OpId> ids_of(const Graph& graph, std::span<const OpIndex> ops) {
     std::vector<OpId> ids;
@@ -25,6 +27,12 @@ std::vector<OpId> ids_of(const Graph& graph, std::span<const OpIndex> ops) {
 }
 
 }  // namespace
+
+Giver::Giver(SessionHost& host, const SessionConfig& config)
+    : host_(host),
+      config_(config),
+      label_salt_(label_salt(config.binding)),
+      labels_(host.graph(), label_salt_) {}
 
 bool Giver::open() {
     const Graph& graph = host_.graph();
@@ -61,32 +69,64 @@ Result<void> Giver::enqueue(Answer answer) {
     return {};
 }
 
-Result<bool> Giver::handle_have(const Have& have) {
+// Y3 and Y5: what the summary does not show, and all that stands on it.
+std::vector<OpIndex> Giver::answer_to(const Have& have) {
     const Graph& graph = host_.graph();
-    Closure since;
-    if (have.since) {
-        std::optional<std::vector<OpIndex>> common;
+    const auto salt = round_salt(config_.binding, !config_.initiator, have.round);
+    if (have.summary.kind == Summary::Kind::tips) {
+        ShownTips shown = read_tips(graph, have.summary.tips, labels_, salt);
+        peer_tips_ = std::move(shown.named);
+        Closure held = graph.closure(shown.held);
+        graph.merge(held, since_);
+        return graph.difference(heads_, held);
+    }
+    const SummaryReader reader(graph, have.summary, salt);
+    return not_shown(graph, graph.difference(heads_, since_), reader);
+}
+
+Result<bool> Giver::handle_have(const Have& have, const std::vector<OpIndex>& named) {
+    const Graph& graph = host_.graph();
+    std::vector<OpIndex> common;
+    if (have.since.kind == Since::Kind::remembered) {
+        bool known = false;
         for (const auto& frontier : host_.remembered(config_.peer)) {
-            if (frontier_fingerprint(config_.binding, frontier) != *have.since) continue;
-            common.emplace();
+            if (frontier_fingerprint(config_.binding, frontier) != have.since.fingerprint) continue;
+            known = true;
             for (const auto& id : frontier) {
-                if (const auto op = graph.find(id)) common->push_back(*op);
+                if (const auto op = graph.find(id)) common.push_back(*op);
             }
             break;
         }
-        if (!common) return false;
-        since = graph.closure(*common);
+        if (!known) return false;
     }
-    since_ = since;
-    const auto after = graph.difference(heads_, since);
-    const SummaryReader reader(graph, have.summary,
-                               round_salt(config_.binding, !config_.initiator, have.round));
+    for (const std::uint8_t number : have.since.named) {
+        if (number >= named.size()) return fail(ErrorCode::session_bad_summary, "it names what was not sent");
+        common.push_back(named[number]);
+    }
+    since_ = graph.closure(common);
+    peer_tips_.clear();
+    // The peer will ask again, from what it recognised of this side's summary.
+    if (have.summary.kind == Summary::Kind::locator) return true;
     Answer answer;
-    answer.ops = not_shown(graph, after, reader);
-    answer.heads = heads_;
-    answer.names_heads = true;
+    answer.ops = answer_to(have);
+    answer.to_have = true;
     if (auto queued = enqueue(std::move(answer)); !queued) return std::unexpected(queued.error());
     return true;
+}
+
+// A batch could not be rebuilt over there: all of the answer once more, with keys and ids in full.
+Result<void> Giver::handle_again() {
+    const bool in_progress = !answers_.empty() && answers_.front().to_have && !answers_.front().plain;
+    if (!in_progress && (!last_ || last_->plain)) {
+        return fail(ErrorCode::session_unsolicited, "the peer asks again for what was plain or never sent");
+    }
+    Answer answer = in_progress ? std::move(answers_.front()) : std::move(*last_);
+    if (in_progress) answers_.pop_front();
+    last_.reset();
+    answer.plain = true;
+    answer.next_op = 0;
+    answer.next_head = 0;
+    return enqueue(std::move(answer));
 }
 
 // Y6: the greatest depths first, nothing at or before the point known common.
@@ -132,7 +172,28 @@ Result<void> Giver::handle_need(const Need& need) {
     std::ranges::sort(answer.ops);
     const auto rest = std::ranges::unique(answer.ops);
     answer.ops.erase(rest.begin(), rest.end());
+    if (auto added = add_vouchers(answer.ops); !added) return added;
     return enqueue(std::move(answer));
+}
+
+// O5: a partial answer carries the rest of each run up to its signature, at most 63 ops.
+Result<void> Giver::add_vouchers(std::vector<OpIndex>& ops) {
+    const Graph& graph = host_.graph();
+    const std::size_t asked = ops.size();
+    for (std::size_t i = 0; i < asked; ++i) {
+        const auto branch = graph.branch_ops(graph.branch(ops[i]));
+        std::size_t at = graph.position(ops[i]) - graph.position(branch.front());
+        for (std::uint32_t steps = 0; steps < limits::signed_every; ++steps) {
+            const auto stored = host_.load(branch[at]);
+            if (!stored) return std::unexpected(stored.error());
+            if (stored->signature || at + 1 == branch.size()) break;
+            ops.push_back(branch[++at]);
+        }
+    }
+    std::ranges::sort(ops);
+    const auto rest = std::ranges::unique(ops);
+    ops.erase(rest.begin(), rest.end());
+    return {};
 }
 
 void Giver::go_live() { live_ = true; }
@@ -150,33 +211,63 @@ void Giver::collect_pushes(const std::vector<OpIndex>& from_peer) {
     answers_.push_back(std::move(answer));
 }
 
+// As many ops as a batch may have, but no further than where the batch proves itself.
+Result<std::vector<OutgoingOp>> Giver::next_batch(Answer& answer) {
+    const Graph& graph = host_.graph();
+    std::vector<OutgoingOp> batch;
+    std::set<AuthorIndex> unproven;  // authors whose last op so far is stored without a signature
+    std::size_t proven_end = 0;
+    std::size_t bytes = 0;
+    for (std::size_t i = answer.next_op; i < answer.ops.size() && batch.size() < limits::batch_ops; ++i) {
+        auto op = host_.load(answer.ops[i]);
+        if (!op) return std::unexpected(op.error());
+        const std::size_t cost =
+            Signature::size + compact_overhead + (op->payload ? op->payload->size() : op->body.size());
+        // Past the size of a batch, only to finish a unit that came in as one.
+        if (bytes + cost > limits::batch_bytes && proven_end > 0) break;
+        if (bytes + cost > limits::message_bytes - limits::batch_bytes) break;
+        bytes += cost;
+        const AuthorIndex author = graph.author(answer.ops[i]);
+        if (op->signature) {
+            unproven.erase(author);
+        } else {
+            unproven.insert(author);
+        }
+        batch.push_back({answer.ops[i], std::move(*op)});
+        if (unproven.empty()) proven_end = batch.size();
+    }
+    if (batch.empty()) return batch;
+    if (proven_end == 0) return fail(ErrorCode::store_damaged, "stored ops lack their signatures; run fsck");
+    batch.resize(proven_end);
+    answer.next_op += proven_end;
+    return batch;
+}
+
 Result<Bytes> Giver::poll(SessionStats& stats) {
     FOLKMOOT_ASSERT(pending());
     if (auto allowed = check_allowed(); !allowed) return std::unexpected(allowed.error());
     Answer& answer = answers_.front();
-    Ops ops;
-    std::size_t bytes = 0;
-    while (answer.next_op < answer.ops.size() && ops.batch.size() < limits::batch_ops) {
-        auto op = host_.load(answer.ops[answer.next_op]);
-        if (!op) return std::unexpected(op.error());
-        const std::size_t cost = batch_cost(*op);
-        if (!ops.batch.empty() && bytes + cost > limits::batch_bytes) break;
-        bytes += cost;
-        ops.batch.push_back(std::move(*op));
-        ++answer.next_op;
-    }
+    const auto batch = next_batch(answer);
+    if (!batch) return std::unexpected(batch.error());
     const bool all_ops = answer.next_op == answer.ops.size();
-    if (all_ops) {
-        const std::size_t count = std::min(answer.heads.size() - answer.next_head, limits::head_ids);
-        ops.heads = ids_of(host_.graph(), std::span(answer.heads).subspan(answer.next_head, count));
+    std::span<const OpIndex> heads;
+    if (all_ops && answer.to_have) {
+        const std::size_t count = std::min(heads_.size() - answer.next_head, limits::head_ids);
+        heads = std::span(heads_).subspan(answer.next_head, count);
         answer.next_head += count;
     }
-    const bool finished = all_ops && answer.next_head == answer.heads.size();
+    const bool finished = all_ops && (!answer.to_have || answer.next_head == heads_.size());
     const bool push = answer.role == Ops::Role::push;
+    // References rest on what the peer showed; of an answer to a `need`, or a push, it may hold nothing.
+    const BatchForm form{answer.plain || !answer.to_have, answer.to_have && !config_.sign_each};
+    Ops ops;
+    ops.plain = answer.plain;
     ops.role = push ? Ops::Role::push : finished ? Ops::Role::last : Ops::Role::answer;
-    stats.ops_sent += ops.batch.size();
+    ops.batch = encode_compact(host_, *batch, heads, form, label_salt_, peer_tips_);
+    stats.ops_sent += batch->size();
     if (finished) {
-        answered_ = answered_ || answer.names_heads;
+        answered_ = answered_ || answer.to_have;
+        if (answer.to_have) last_ = std::move(answer);
         answers_.pop_front();
     }
     return encode_message(ops);

@@ -5,6 +5,9 @@
 //   2. Nothing outside the offer is given before the session is live, and nothing at all once the peer lost
 //      the right to it: asked again at every batch.
 //   3. An answer is built batch by batch when polled; a peer that does not read costs no memory but indices.
+//   4. A batch proves itself (O5): it ends only where every author's last op in it has a signature stored.
+//   Ops that
+//      came in unsigned came in such units, whole, and stand in the graph in the order they came.
 #pragma once
 
 #include <deque>
@@ -18,19 +21,23 @@ namespace folkmoot::sync {
 
 class Giver {
    public:
-    Giver(SessionHost& host, const SessionConfig& config) : host_(host), config_(config) {}
+    Giver(SessionHost& host, const SessionConfig& config);
 
     /// Fixes the offer. False if nothing may be given to this peer.
     bool open();
     [[nodiscard]] const Digest& digest() const { return digest_; }
     [[nodiscard]] const std::vector<OpIndex>& heads() const { return heads_; }
     [[nodiscard]] bool is_open() const { return open_; }
+    /// Whether the offer is all this side has.
+    [[nodiscard]] bool to_reader() const { return reader_; }
     /// Whether an answer naming the heads was sent in full, so that the peer may say `done`.
     [[nodiscard]] bool answered() const { return answered_; }
 
-    /// An answer follows; false if the summary stands on a frontier this side does not know.
-    [[nodiscard]] Result<bool> handle_have(const Have& have);
+    /// An answer follows; false if the summary stands on a frontier this side does not know. `named` are the
+    /// ops behind the tips or locator entries that this side sent last. A locator has no answer.
+    [[nodiscard]] Result<bool> handle_have(const Have& have, const std::vector<OpIndex>& named);
     [[nodiscard]] Result<void> handle_need(const Need& need);
+    [[nodiscard]] Result<void> handle_again();
 
     /// Y10: new ops from here on are pushed.
     void go_live();
@@ -44,9 +51,9 @@ class Giver {
    private:
     struct Answer {
         Ops::Role role = Ops::Role::last;  // of its final message
-        bool names_heads = false;          // the answer to a `have`
+        bool to_have = false;              // names the heads, and may be compact
+        bool plain = false;                // asked for by `again`
         std::vector<OpIndex> ops;
-        std::vector<OpIndex> heads;
         std::size_t next_op = 0;
         std::size_t next_head = 0;
     };
@@ -54,9 +61,14 @@ class Giver {
     [[nodiscard]] Result<void> check_allowed() const;
     [[nodiscard]] bool offered(OpIndex op) const;
     [[nodiscard]] std::vector<OpIndex> ancestors_of(const std::vector<OpIndex>& ops, std::size_t count) const;
+    [[nodiscard]] std::vector<OpIndex> answer_to(const Have& have);
+    [[nodiscard]] Result<void> add_vouchers(std::vector<OpIndex>& ops);
+    [[nodiscard]] Result<std::vector<OutgoingOp>> next_batch(Answer& answer);
 
     SessionHost& host_;
     const SessionConfig& config_;
+    crypto::SipKey label_salt_;
+    LabelTable labels_;
     bool open_ = false;
     bool reader_ = false;  // given as to a reader, not as to a removed device
     bool live_ = false;
@@ -64,8 +76,10 @@ class Giver {
     std::vector<OpIndex> heads_;
     Closure offer_;
     Digest digest_;
-    Closure since_;  // of the last summary
+    Closure since_;                    // of the last summary
+    std::vector<NamedTip> peer_tips_;  // of the last summary that had tips
     std::deque<Answer> answers_;
+    std::optional<Answer> last_;  // the last answer to a `have` that was sent in full
     std::uint64_t sent_budget_ = 0;
     std::size_t pushed_to_ = 0;
 };

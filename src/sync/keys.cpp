@@ -18,6 +18,12 @@ Digest offer_digest(const Hash32& binding, std::span<const OpId> heads) {
     return *Digest::from(hash_ids(binding, "folkmoot/1/offer\n", heads).view().first(Digest::size));
 }
 
+crypto::SipKey label_salt(const Hash32& binding) {
+    crypto::SipKey key;
+    crypto::blake2b_keyed(binding.view(), {as_bytes("folkmoot/1/label\n")}, key.bytes);
+    return key;
+}
+
 crypto::SipKey round_salt(const Hash32& binding, bool from_initiator, std::uint32_t round) {
     const std::array<std::uint8_t, 5> which{
         static_cast<std::uint8_t>(from_initiator ? 1 : 0), static_cast<std::uint8_t>(round >> 24U),
@@ -28,10 +34,10 @@ crypto::SipKey round_salt(const Hash32& binding, bool from_initiator, std::uint3
     return key;
 }
 
-std::uint64_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads) {
+std::uint32_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads) {
     const Hash32 hash = hash_ids(binding, "folkmoot/1/since\n", heads);
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) value = value << 8U | hash.bytes[i];
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) value = value << 8U | hash.bytes[i];
     return value;
 }
 

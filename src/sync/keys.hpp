@@ -13,7 +13,10 @@ namespace folkmoot::sync {
 [[nodiscard]] Digest offer_digest(const Hash32& binding, std::span<const OpId> heads);
 /// The salt of the summary that one side sends in a round: fresh every round, different for the two sides.
 [[nodiscard]] crypto::SipKey round_salt(const Hash32& binding, bool from_initiator, std::uint32_t round);
-/// Y3: how a remembered frontier is named; ids ascending.
-[[nodiscard]] std::uint64_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads);
+/// The key under which authors are labelled and batches checked, the same for both sides all session long.
+[[nodiscard]] crypto::SipKey label_salt(const Hash32& binding);
+/// Y3: how a remembered frontier is named; ids ascending. Four bytes are enough to tell the few that are
+/// remembered apart, and a mistake costs bytes only.
+[[nodiscard]] std::uint32_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads);
 
 }  // namespace folkmoot::sync

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "encoding/cbor.hpp"
-#include "sync/batch.hpp"
 
 namespace folkmoot::sync {
 namespace {
@@ -21,9 +20,12 @@ enum class Type : std::uint8_t {
     name_grant = 5,
     unknown_since = 6,
     end = 7,
+    again = 8,
 };
 
-constexpr std::size_t max_depth = 5;
+constexpr std::size_t max_depth = 3;
+constexpr std::size_t max_fields = 8;
+constexpr unsigned plain_role = 3;  // added to a role
 
 void head(Writer& out, Type type, std::size_t fields) {
     out.begin_array(fields + 1);
@@ -42,16 +44,39 @@ void write_key(Writer& out, const std::optional<PageKey>& key) {
     out.write_bytes(key->id.view());
 }
 
-void write_summary(Writer& out, const Summary& summary) {
-    out.begin_array(summary.kind == Summary::Kind::nothing ? 1 : 4);
-    out.write_uint(static_cast<std::uint64_t>(summary.kind));
-    if (summary.kind == Summary::Kind::nothing) return;
-    write_key(out, summary.range.from);
-    write_key(out, summary.range.to);
-    if (summary.kind == Summary::Kind::bloom) {
-        out.write_bytes(summary.bits);
-    } else {
-        write_ids(out, summary.ids);
+// One number says what a summary is about and of what kind it is.
+constexpr unsigned since_factor = 8;
+
+std::size_t summary_fields(Since::Kind since, Summary::Kind kind) {
+    std::size_t count = since == Since::Kind::beginning ? 0 : 1;
+    switch (kind) {
+        case Summary::Kind::nothing: break;
+        case Summary::Kind::bloom:
+        case Summary::Kind::exact: count += 3; break;
+        case Summary::Kind::tips:
+        case Summary::Kind::locator: count += 1; break;
+    }
+    return count;
+}
+
+void write_summary(Writer& out, const Since& since, const Summary& summary) {
+    out.write_uint(static_cast<unsigned>(since.kind) * since_factor + static_cast<unsigned>(summary.kind));
+    if (since.kind == Since::Kind::remembered) out.write_uint(since.fingerprint);
+    if (since.kind == Since::Kind::named) out.write_bytes(since.named);
+    switch (summary.kind) {
+        case Summary::Kind::nothing: break;
+        case Summary::Kind::bloom:
+        case Summary::Kind::exact:
+            write_key(out, summary.range.from);
+            write_key(out, summary.range.to);
+            if (summary.kind == Summary::Kind::bloom) {
+                out.write_bytes(summary.bits);
+            } else {
+                write_ids(out, summary.ids);
+            }
+            break;
+        case Summary::Kind::tips: out.write_bytes(pack_tips(summary.tips)); break;
+        case Summary::Kind::locator: out.write_bytes(pack_locator(summary.locator)); break;
     }
 }
 
@@ -59,19 +84,16 @@ struct Encoder {
     Writer& out;
 
     void operator()(const Have& m) const {
-        head(out, Type::have, 5);
+        head(out, Type::have, 4 + summary_fields(m.since.kind, m.summary.kind));
         out.write_bytes(m.group.view());
         out.write_bytes(m.offer.view());
         out.write_uint(m.round);
-        out.begin_array(m.since ? 1 : 0);
-        if (m.since) out.write_uint(*m.since);
-        write_summary(out, m.summary);
+        write_summary(out, m.since, m.summary);
     }
     void operator()(const Ops& m) const {
-        head(out, Type::ops, 3);
-        out.write_uint(static_cast<std::uint64_t>(m.role));
-        write_ids(out, m.heads);
-        encode_batch(out, m.batch);
+        head(out, Type::ops, 2);
+        out.write_uint(static_cast<std::uint64_t>(m.role) + (m.plain ? plain_role : 0));
+        out.write_bytes(m.batch);
     }
     void operator()(const Need& m) const {
         head(out, Type::need, 2);
@@ -91,6 +113,7 @@ struct Encoder {
         out.write_bytes(m.grant.view());
     }
     void operator()(const UnknownSince&) const { head(out, Type::unknown_since, 0); }
+    void operator()(const Again&) const { head(out, Type::again, 0); }
     void operator()(const End& m) const {
         head(out, Type::end, 1);
         out.write_uint(m.code);
@@ -127,9 +150,6 @@ class MessageReader {
     }
     [[nodiscard]] const std::optional<Error>& error() const { return error_; }
     [[nodiscard]] Reader& raw() { return in_; }
-    void fail_with(const Error& error) {
-        if (!error_) error_ = error;
-    }
 
    private:
     template <class T>
@@ -156,71 +176,81 @@ std::optional<PageKey> read_key(MessageReader& in) {
     return key;
 }
 
-Summary read_summary(MessageReader& in) {
-    Summary summary;
-    const std::size_t count = in.begin(4);
-    const auto kind = in.uint(UINT64_MAX);
-    if (kind > 2 || count != (kind == 0 ? 1U : 4U)) {
-        in.reject(ErrorCode::session_bad_summary, "a kind of summary this version does not know");
-        return summary;
+void read_pages(MessageReader& in, Summary& summary) {
+    summary.range.from = read_key(in);
+    summary.range.to = read_key(in);
+    if (summary.kind == Summary::Kind::bloom) {
+        summary.bits = in.bytes(limits::bloom_bytes);
+        if (summary.bits.empty()) in.reject(ErrorCode::session_bad_summary, "a filter without bits");
+        return;
     }
-    summary.kind = static_cast<Summary::Kind>(kind);
-    if (summary.kind != Summary::Kind::nothing) {
-        summary.range.from = read_key(in);
-        summary.range.to = read_key(in);
-        if (summary.kind == Summary::Kind::bloom) {
-            summary.bits = in.bytes(limits::bloom_bytes);
-            if (summary.bits.empty()) in.reject(ErrorCode::session_bad_summary, "a filter without bits");
-        } else {
-            summary.ids = in.ids(limits::exact_ids_per_page);
-            const auto descends = [](const OpId& a, const OpId& b) { return !(a < b); };
-            if (std::ranges::adjacent_find(summary.ids, descends) != summary.ids.end()) {
-                in.reject(ErrorCode::session_bad_summary, "exact ids are not strictly ascending");
-            }
-        }
+    summary.ids = in.ids(limits::exact_ids_per_page);
+    const auto descends = [](const OpId& a, const OpId& b) { return !(a < b); };
+    if (std::ranges::adjacent_find(summary.ids, descends) != summary.ids.end()) {
+        in.reject(ErrorCode::session_bad_summary, "exact ids are not strictly ascending");
     }
-    in.end();
-    return summary;
 }
 
-Have read_have(MessageReader& in) {
+Have read_have(MessageReader& in, std::size_t fields) {
     Have m;
     m.group = in.fixed<GroupTag>();
     m.offer = in.fixed<Digest>();
     m.round = in.uint32();
-    if (in.begin(1) == 1) m.since = in.uint();
-    in.end();
-    m.summary = read_summary(in);
+    const auto about = in.uint();
+    if (about / since_factor > 2 || about % since_factor > 4) {
+        in.reject(ErrorCode::session_bad_summary, "a kind of summary this version does not know");
+        return m;
+    }
+    m.since.kind = static_cast<Since::Kind>(about / since_factor);
+    m.summary.kind = static_cast<Summary::Kind>(about % since_factor);
+    if (fields != 4 + summary_fields(m.since.kind, m.summary.kind)) {
+        in.reject(ErrorCode::session_bad_message, "a message with too few or too many fields");
+        return m;
+    }
+    if (m.since.kind == Since::Kind::remembered) m.since.fingerprint = in.uint32();
+    if (m.since.kind == Since::Kind::named) {
+        m.since.named = in.bytes(limits::locator_entries);
+        const bool ascending =
+            std::ranges::adjacent_find(m.since.named, std::ranges::greater_equal{}) == m.since.named.end();
+        if (!ascending) in.reject(ErrorCode::session_bad_summary, "numbers are not strictly ascending");
+    }
+    constexpr std::size_t longest = 32;  // more than an entry of any kind takes
+    if (m.summary.kind == Summary::Kind::tips) {
+        auto tips = unpack_tips(in.bytes(limits::tips * longest));
+        if (!tips) in.reject(ErrorCode::session_bad_summary, "tips that cannot be read");
+        if (tips) m.summary.tips = std::move(*tips);
+    } else if (m.summary.kind == Summary::Kind::locator) {
+        auto entries = unpack_locator(in.bytes(limits::locator_entries * longest));
+        if (!entries) in.reject(ErrorCode::session_bad_summary, "a locator that cannot be read");
+        if (entries) m.summary.locator = std::move(*entries);
+    } else if (m.summary.kind != Summary::Kind::nothing) {
+        read_pages(in, m.summary);
+    }
     return m;
 }
 
 Ops read_ops(MessageReader& in) {
     Ops m;
-    m.role = static_cast<Ops::Role>(in.uint(2) & 3U);
-    m.heads = in.ids(limits::head_ids);
-    if (in.error()) return m;
-    auto batch = decode_batch(in.raw());
-    if (batch) {
-        m.batch = std::move(*batch);
-    } else {
-        in.fail_with(batch.error());
-    }
+    const auto role = in.uint(2 * plain_role - 1);
+    m.plain = role >= plain_role;
+    m.role = static_cast<Ops::Role>(role % plain_role);
+    m.batch = in.bytes(limits::message_bytes);
     return m;
 }
 
 std::size_t fields_of(Type type) {
     switch (type) {
-        case Type::have: return 5;
-        case Type::ops: return 3;
+        case Type::ops:
         case Type::need: return 2;
+        case Type::again:
         case Type::unknown_since: return 0;
         default: return 1;
     }
 }
 
-Message read_fields(MessageReader& in, Type type) {
+Message read_fields(MessageReader& in, Type type, std::size_t fields) {
     switch (type) {
-        case Type::have: return read_have(in);
+        case Type::have: return read_have(in, fields);
         case Type::ops: return read_ops(in);
         case Type::need: {
             Need m;
@@ -232,6 +262,7 @@ Message read_fields(MessageReader& in, Type type) {
         case Type::closed: return Closed{in.fixed<GroupTag>()};
         case Type::name_grant: return NameGrant{in.fixed<OpId>()};
         case Type::unknown_since: return UnknownSince{};
+        case Type::again: return Again{};
         case Type::end: break;
     }
     return End{static_cast<std::uint16_t>(in.uint(UINT16_MAX))};
@@ -251,16 +282,17 @@ Result<Message> decode_message(ByteView bytes) {
         return fail(ErrorCode::session_message_too_large, "a message has at most 1 MiB");
     }
     MessageReader in(bytes);
-    const std::size_t count = in.begin(6);
+    const std::size_t count = in.begin(max_fields + 1);
     const auto type = in.uint();
     if (in.error()) return std::unexpected(*in.error());
-    if (type > static_cast<std::uint64_t>(Type::end)) {
+    if (type > static_cast<std::uint64_t>(Type::again)) {
         return fail(ErrorCode::session_unknown_message, "a message type this version does not know");
     }
-    if (count != fields_of(static_cast<Type>(type)) + 1) {
+    const bool fixed_fields = type != static_cast<std::uint64_t>(Type::have);
+    if (fixed_fields && count != fields_of(static_cast<Type>(type)) + 1) {
         return fail(ErrorCode::session_bad_message, "a message with too few or too many fields");
     }
-    Message message = read_fields(in, static_cast<Type>(type));
+    Message message = read_fields(in, static_cast<Type>(type), count - 1);
     in.end();
     if (in.error()) return std::unexpected(*in.error());
     if (auto end = in.raw().finish(); !end) return std::unexpected(end.error());
@@ -271,7 +303,9 @@ Result<Message> decode_message(ByteView bytes) {
 
 namespace folkmoot {
 
-Bytes end_message(ErrorCode code) { return sync::encode_message(sync::End{static_cast<std::uint16_t>(code)}); }
+Bytes end_message(ErrorCode code) {
+    return sync::encode_message(sync::End{static_cast<std::uint16_t>(code)});
+}
 
 std::optional<GroupTag> named_group(ByteView message) {
     const auto decoded = sync::decode_message(message);

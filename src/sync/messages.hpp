@@ -9,6 +9,7 @@
 #include "folkmoot/bytes.hpp"
 #include "folkmoot/error.hpp"
 #include "folkmoot/session.hpp"
+#include "sync/tips.hpp"
 
 namespace folkmoot::sync {
 
@@ -32,25 +33,42 @@ struct PageRange {
 
 /// Y3: what the sender holds after `since`, within a range. A hint, never truth.
 struct Summary {
-    enum class Kind : std::uint8_t { nothing = 0, bloom = 1, exact = 2 } kind = Kind::nothing;
-    PageRange range;
+    enum class Kind : std::uint8_t {
+        nothing = 0,
+        bloom = 1,
+        exact = 2,
+        tips = 3,
+        locator = 4
+    } kind = Kind::nothing;
+    PageRange range;        // bloom and exact
     Bytes bits;             // bloom
     std::vector<OpId> ids;  // exact; strictly ascending
+    std::vector<Tip> tips;
+    std::vector<LocatorEntry> locator;
+};
+
+/// The point after which a summary speaks, as its reader can recognise it.
+struct Since {
+    enum class Kind : std::uint8_t { beginning = 0, remembered = 1, named = 2 } kind = Kind::beginning;
+    std::uint32_t fingerprint = 0;  // of a remembered frontier
+    std::vector<std::uint8_t>
+        named;  // numbers of tips or locator entries the reader sent; strictly ascending
 };
 
 struct Have {
     GroupTag group;
     Digest offer;
     std::uint32_t round = 0;
-    std::optional<std::uint64_t> since;  // fingerprint of a remembered frontier
+    Since since;
     Summary summary;
 };
-/// A batch. `last` ends the answer to a `have` or `need`; the answer to a `have` also names the offer's
-/// heads.
+/// A compact batch (compact.hpp). `last` ends the answer to a `have` or `need`; the answer to a `have` also
+/// names the offer's heads.
 struct Ops {
     enum class Role : std::uint8_t { answer = 0, last = 1, push = 2 } role = Role::answer;
-    std::vector<OpId> heads;
-    std::vector<EncodedOp> batch;
+    /// In the plain form, which an `again` asked for.
+    bool plain = false;
+    Bytes batch;
 };
 struct Need {
     std::vector<OpId> ids;
@@ -66,11 +84,13 @@ struct NameGrant {
     OpId grant;
 };
 struct UnknownSince {};
+/// The answer in progress, or the last one, once more and in plain form: a batch of it could not be rebuilt.
+struct Again {};
 struct End {
     std::uint16_t code = 0;
 };
 
-using Message = std::variant<Have, Ops, Need, Done, Closed, NameGrant, UnknownSince, End>;
+using Message = std::variant<Have, Ops, Need, Done, Closed, NameGrant, UnknownSince, End, Again>;
 
 [[nodiscard]] Bytes encode_message(const Message& message);
 [[nodiscard]] Result<Message> decode_message(ByteView bytes);

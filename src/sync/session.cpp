@@ -26,6 +26,7 @@ struct Session::State {
     [[nodiscard]] Result<void> handle(Closed& m);
     [[nodiscard]] Result<void> handle(NameGrant& m);
     [[nodiscard]] Result<void> handle(UnknownSince& m);
+    [[nodiscard]] Result<void> handle(Again& m);
     [[nodiscard]] Result<void> handle(End& m);
     [[nodiscard]] Result<void> check_group(const GroupTag& tag) const;
     void finish_if_done();
@@ -89,7 +90,7 @@ Result<void> Session::State::open_or_close() {
         outbox.emplace_back(Closed{group_tag(host.group(), config.binding)});
         return {};
     }
-    taker.start(giver.digest(), giver.heads());
+    taker.start(giver.digest(), giver.heads(), giver.to_reader());
     if (!early) return {};
     const Have have = std::move(*early);
     early.reset();
@@ -114,15 +115,16 @@ Result<void> Session::State::answer(const Have& m) {
         taker.finish_equal();
         return {};
     }
-    auto known = giver.handle_have(m);
+    auto known = giver.handle_have(m, taker.named());
     if (!known) return std::unexpected(known.error());
     if (!*known) outbox.emplace_back(UnknownSince{});
+    taker.handle_peer_summary(m);
     return {};
 }
 
 Result<void> Session::State::handle(Ops& m) {
     const bool fetching = taker.fetching();
-    if (auto taken = taker.handle_ops(std::move(m)); !taken) return taken;
+    if (auto taken = taker.handle_ops(m); !taken) return taken;
     // What the peer named has arrived, or cannot: look at the door again.
     if (fetching && !taker.fetching() && asked_grant && !giver.is_open()) return open_or_close();
     return {};
@@ -160,6 +162,11 @@ Result<void> Session::State::handle(NameGrant& m) {
     if (host.graph().find(m.grant)) return open_or_close();
     taker.fetch(m.grant);
     return {};
+}
+
+Result<void> Session::State::handle(Again&) {
+    if (!giver.is_open()) return fail(ErrorCode::session_not_let_in, "the peer asks though it may not read");
+    return giver.handle_again();
 }
 
 Result<void> Session::State::handle(UnknownSince&) { return taker.handle_unknown_since(); }

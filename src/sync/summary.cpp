@@ -64,7 +64,10 @@ bool SummaryReader::silent_on(OpIndex op) const {
 
 bool SummaryReader::shows(OpIndex op) const {
     switch (summary_.kind) {
-        case Summary::Kind::nothing: return false;
+        case Summary::Kind::nothing:
+        case Summary::Kind::tips:     // read by read_tips
+        case Summary::Kind::locator:  // shows nothing
+            return false;
         case Summary::Kind::bloom: return filter_->may_contain(graph_.id(op));
         case Summary::Kind::exact: return std::ranges::binary_search(summary_.ids, graph_.id(op));
     }

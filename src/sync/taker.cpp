@@ -13,47 +13,121 @@ constexpr std::size_t max_offer_heads = 131'072;
 
 }  // namespace
 
-void Taker::start(const Digest& own_offer, const std::vector<OpIndex>& shown) {
+Taker::Taker(SessionHost& host, const SessionConfig& config, std::deque<Message>& outbox, SessionStats& stats)
+    : host_(host),
+      config_(config),
+      outbox_(outbox),
+      stats_(stats),
+      labels_(host.graph(), label_salt(config.binding)) {}
+
+void Taker::start(const Digest& own_offer, const std::vector<OpIndex>& shown, bool to_reader) {
     own_offer_ = own_offer;
     shown_ = shown;
-    rung_ = config_.summary == SummaryChoice::exact ? Rung::exact : Rung::bloom;
+    to_reader_ = to_reader;
+    if (config_.summary == SummaryChoice::bloom) rung_ = Rung::bloom;
+    if (config_.summary == SummaryChoice::exact) rung_ = Rung::exact;
     send_have();
 }
 
-void Taker::send_have() {
+// The common point of this round: what was recognised in the peer's summary, else the newest frontier
+// remembered of which every op is held, else the beginning.
+Closure Taker::choose_since(Since& since) const {
     const Graph& graph = host_.graph();
+    if (!common_.empty()) {
+        since.kind = Since::Kind::named;
+        since.named = recognised_;
+        return graph.closure(common_);
+    }
+    if (!use_since_) return {};
+    for (const auto& frontier : host_.remembered(config_.peer)) {
+        std::vector<OpIndex> ops;
+        for (const auto& id : frontier) {
+            if (const auto op = graph.find(id)) ops.push_back(*op);
+        }
+        if (ops.size() != frontier.size()) continue;
+        since.kind = Since::Kind::remembered;
+        since.fingerprint = frontier_fingerprint(config_.binding, frontier);
+        return graph.closure(ops);
+    }
+    return {};
+}
+
+Summary Taker::few_tips(const std::vector<OpIndex>& ops, const crypto::SipKey& salt) {
+    const Graph& graph = host_.graph();
+    Summary summary;
+    if (ops.empty()) return summary;
+    summary.kind = Summary::Kind::tips;
+    summary.tips = make_tips(graph, ops, labels_.salt(), salt);
+    for (const OpIndex op : ops) tips_.push_back({graph.author(op), graph.position(op)});
+    if (round_ == 0) named_ = ops;
+    return summary;
+}
+
+Summary Taker::make_summary(const Since& since, const Closure& after, std::uint32_t round) {
+    const Graph& graph = host_.graph();
+    const auto salt = round_salt(config_.binding, config_.initiator, round);
+    const bool beginning = since.kind == Since::Kind::beginning;
+    tips_.clear();
+    if (rung_ == Rung::tips && to_reader_) {
+        if (const auto ops = tip_ops(graph, shown_, beginning ? nullptr : &after))
+            return few_tips(*ops, salt);
+        if (beginning && !located_) {
+            Summary summary;
+            summary.kind = Summary::Kind::locator;
+            named_ = locator_ops(graph, shown_);
+            summary.locator = make_locator(graph, named_, salt);
+            locating_ = true;
+            return summary;
+        }
+    }
+    const auto held = graph.difference(shown_, after);
+    Summary summary;
+    if (rung_ == Rung::exact) {
+        summary = exact_summary(graph, held, page_);
+        page_ = summary.range.to;
+    } else if (!held.empty()) {
+        summary = bloom_summary(graph, held, salt, page_);
+        page_ = summary.range.from;
+    }
+    return summary;
+}
+
+void Taker::send_have() {
     Have have;
     have.group = group_tag(host_.group(), config_.binding);
     have.offer = own_offer_;
-    have.round = round_++;
-    Closure since;
-    if (use_since_) {
-        for (const auto& frontier : host_.remembered(config_.peer)) {
-            std::vector<OpIndex> ops;
-            for (const auto& id : frontier) {
-                if (const auto op = graph.find(id)) ops.push_back(*op);
-            }
-            if (ops.size() != frontier.size()) continue;
-            since = graph.closure(ops);
-            have.since = frontier_fingerprint(config_.binding, frontier);
-            break;
-        }
-    }
-    const auto salt = round_salt(config_.binding, config_.initiator, have.round);
-    const auto held = graph.difference(shown_, since);
-    if (rung_ == Rung::exact) {
-        have.summary = exact_summary(graph, held, page_);
-        page_ = have.summary.range.to;
-    } else if (!held.empty()) {
-        have.summary = bloom_summary(graph, held, salt, page_);
-        page_ = have.summary.range.from;
-    }
+    have.round = round_;
+    const Closure after = choose_since(have.since);
+    have.summary = make_summary(have.since, after, have.round);
+    ++round_;
     ++stats_.rounds;
+    stats_.last_summary = static_cast<std::uint8_t>(have.summary.kind);
     phase_ = Phase::asked;
     asked_ = Asked::have;
     progress_ = false;
+    want_plain_ = false;
     peer_heads_.clear();
     outbox_.emplace_back(std::move(have));
+}
+
+void Taker::handle_peer_summary(const Have& have) {
+    if (!locating_) return;
+    locating_ = false;
+    located_ = true;
+    const Graph& graph = host_.graph();
+    const auto salt = round_salt(config_.binding, !config_.initiator, have.round);
+    std::vector<std::pair<std::uint8_t, OpIndex>> found;
+    if (have.summary.kind == Summary::Kind::locator) found = read_locator(graph, have.summary.locator, salt);
+    if (have.summary.kind == Summary::Kind::tips)
+        found = read_tips(graph, have.summary.tips, labels_, salt).matched;
+    for (const auto& [number, op] : found) {
+        recognised_.push_back(number);
+        common_.push_back(op);
+    }
+    // A peer that holds nothing needs no summary: all it offers is new.
+    if (have.summary.kind == Summary::Kind::nothing && have.since.kind == Since::Kind::beginning)
+        shown_.clear();
+    send_have();
 }
 
 void Taker::send_need(std::vector<OpId> ids) {
@@ -85,17 +159,32 @@ Result<void> Taker::handle_unknown_since() {
     return {};
 }
 
-Result<void> Taker::handle_ops(Ops ops) {
+Result<void> Taker::handle_ops(const Ops& ops) {
     const bool push = ops.role == Ops::Role::push;
-    if (!push && !waiting()) return fail(ErrorCode::session_unsolicited, "an answer that was not asked for");
-    if (!ops.heads.empty()) {
-        if (push || asked_ != Asked::have || peer_heads_.size() + ops.heads.size() > max_offer_heads) {
+    if (!push && (!waiting() || locating_))
+        return fail(ErrorCode::session_unsolicited, "an answer that was not asked for");
+    if (ops.plain && !want_plain_)
+        return fail(ErrorCode::session_unsolicited, "a plain answer that was not asked for");
+    // What was on its way when the answer was asked for again.
+    if (want_plain_ && !push && !ops.plain) return {};
+    auto batch = decode_compact(host_, ops.batch, labels_, tips_);
+    if (!batch) {
+        const bool may_ask = batch.error().code == ErrorCode::session_unresolved && !ops.plain && !push &&
+                             asked_ == Asked::have;
+        if (!may_ask) return std::unexpected(batch.error());
+        want_plain_ = true;
+        peer_heads_.clear();
+        outbox_.emplace_back(Again{});
+        return {};
+    }
+    if (!batch->heads.empty()) {
+        if (push || asked_ != Asked::have || peer_heads_.size() + batch->heads.size() > max_offer_heads) {
             return fail(ErrorCode::session_bad_message, "heads where none belong, or too many");
         }
-        peer_heads_.insert(peer_heads_.end(), ops.heads.begin(), ops.heads.end());
+        peer_heads_.insert(peer_heads_.end(), batch->heads.begin(), batch->heads.end());
     }
-    stats_.ops_received += ops.batch.size();
-    if (auto admitted = admit(std::move(ops.batch)); !admitted) return admitted;
+    stats_.ops_received += batch->ops.size();
+    if (auto admitted = admit(std::move(batch->ops)); !admitted) return admitted;
     if (ops.role == Ops::Role::last) return answered();
     if (push && phase_ == Phase::idle) {
         // A push that overtook its ancestors: ask the peer for them.
@@ -202,7 +291,9 @@ Result<void> Taker::next_rung() {
     ancestors_ = 0;
     page_.reset();
     use_since_ = false;
-    rung_ = rung_ == Rung::bloom ? Rung::exact : Rung::none;
+    recognised_.clear();
+    common_.clear();
+    rung_ = rung_ == Rung::tips ? Rung::bloom : rung_ == Rung::bloom ? Rung::exact : Rung::none;
     if (rung_ == Rung::none) {
         return fail(ErrorCode::session_no_progress, "the peer does not give what it offers");
     }

@@ -1,10 +1,12 @@
 // The half of a session that takes: says what is held, admits what comes, walks back for what a summary hid,
 // and stops only when the peer's whole offer is held (Y3, Y6, Y8).
 //
-// Rounds and rungs: a `have` asks with a summary; what is still missing afterwards is asked for by id, with
-// ever more ancestors (`need`). A `need` that brings nothing new moves one rung down to the next kind of
-// summary, at last to exact ids in pages, and after that the session fails: the work is bounded whatever the
-// peer does. Parked ops have a budget; overflowing it costs a rung, not another peer's room.
+// Which summary: tips of the authors active since the common point; if they are too many and no common point
+// is known, a locator first, from which the peer's next `have` and this side's next name one; else a Bloom
+// filter. Rounds and rungs: a `have` asks with a summary; what is still missing afterwards is asked for by
+// id, with ever more ancestors (`need`). A `need` that brings nothing new moves one rung down to the next
+// kind of summary, at last to exact ids in pages, and after that the session fails: the work is bounded
+// whatever the peer does. Parked ops have a budget; overflowing it costs a rung, not another peer's room.
 #pragma once
 
 #include <deque>
@@ -20,18 +22,21 @@ namespace folkmoot::sync {
 
 class Taker {
    public:
-    Taker(SessionHost& host, const SessionConfig& config, std::deque<Message>& outbox, SessionStats& stats)
-        : host_(host), config_(config), outbox_(outbox), stats_(stats) {}
+    Taker(SessionHost& host, const SessionConfig& config, std::deque<Message>& outbox, SessionStats& stats);
 
     /// Sends the first `have`; `shown` are the heads of what this side lets the peer know it holds.
-    void start(const Digest& own_offer, const std::vector<OpIndex>& shown);
+    void start(const Digest& own_offer, const std::vector<OpIndex>& shown, bool to_reader);
+    /// The peer's summary may name a common point, which this side's locator waits for.
+    void handle_peer_summary(const Have& have);
+    /// The ops behind the tips or the locator of the first `have`, by number.
+    [[nodiscard]] const std::vector<OpIndex>& named() const { return named_; }
     /// The peer's offer, from its `have`.
     void set_peer_offer(const Digest& offer) { peer_offer_ = offer; }
     [[nodiscard]] const std::optional<Digest>& peer_offer() const { return peer_offer_; }
     /// Both offers are equal: nothing to take.
     void finish_equal();
 
-    [[nodiscard]] Result<void> handle_ops(Ops ops);
+    [[nodiscard]] Result<void> handle_ops(const Ops& ops);
     [[nodiscard]] Result<void> handle_unknown_since();
     /// Ops arrived by other means: parked ones may be ready.
     [[nodiscard]] Result<void> handle_growth();
@@ -52,7 +57,11 @@ class Taker {
    private:
     enum class Phase : std::uint8_t { idle, asked, fetching };
     enum class Asked : std::uint8_t { have, need };
-    enum class Rung : std::uint8_t { bloom, exact, none };
+    enum class Rung : std::uint8_t { tips, bloom, exact, none };
+
+    [[nodiscard]] Closure choose_since(Since& since) const;
+    [[nodiscard]] Summary make_summary(const Since& since, const Closure& after, std::uint32_t round);
+    [[nodiscard]] Summary few_tips(const std::vector<OpIndex>& ops, const crypto::SipKey& salt);
 
     void send_have();
     void send_need(std::vector<OpId> ids);
@@ -71,9 +80,18 @@ class Taker {
     Phase phase_ = Phase::idle;
     bool finished_ = false;  // the peer's whole offer is held
     Asked asked_ = Asked::have;
-    Rung rung_ = Rung::bloom;
+    Rung rung_ = Rung::tips;
     std::uint32_t round_ = 0;
     bool use_since_ = true;
+    bool to_reader_ = true;                 // the peer may know all this side holds
+    bool locating_ = false;                 // a locator was sent, the peer's summary will answer it
+    bool located_ = false;                  // and has answered it
+    bool want_plain_ = false;               // asked for the answer again; the compact rest of it is ignored
+    std::vector<std::uint8_t> recognised_;  // numbers in the peer's summary...
+    std::vector<OpIndex> common_;           // ...and the ops they name
+    std::vector<OpIndex> named_;
+    std::vector<NamedTip> tips_;  // of the last summary sent
+    LabelTable labels_;
     std::optional<PageKey> page_;  // where the next page of this rung starts (exact) or ends (bloom)
     std::uint32_t ancestors_ = 0;  // to ask for with the next need
     bool progress_ = false;        // something new came since the last request

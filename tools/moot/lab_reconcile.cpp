@@ -125,8 +125,10 @@ Result<ReconcileReport> reconcile(const History& history, const ReconcileOptions
     binding.bytes.fill(0x5a);
     const double start = cpu_ms();
     const double verify_before = verifier.ms;
-    a->session = a->replica->open_session({key_b, binding, true, options.summary, false}, 0);
-    b->session = b->replica->open_session({key_a, binding, false, options.summary, false}, 0);
+    a->session =
+        a->replica->open_session({key_b, binding, true, options.summary, false, options.sign_each}, 0);
+    b->session =
+        b->replica->open_session({key_a, binding, false, options.summary, false, options.sign_each}, 0);
     // What is sent at one time arrives at the next; so a step is one trip.
     auto to_b = take_messages(*a);
     auto to_a = take_messages(*b);
@@ -156,7 +158,8 @@ Result<ReconcileReport> reconcile(const History& history, const ReconcileOptions
     report.bytes_total = a->bytes_sent + b->bytes_sent;
     report.bytes_ops = session_a.stats().op_bytes_new + session_b.stats().op_bytes_new;
     report.ops_delivered = session_a.stats().ops_new + session_b.stats().ops_new;
-    report.summary = options.summary == SummaryChoice::exact ? "exact" : "bloom";
+    constexpr std::array<std::string_view, 5> names{"nothing", "bloom", "exact", "tips", "locator"};
+    report.summary = names.at(std::max(session_a.stats().last_summary, session_b.stats().last_summary));
     report.outcome = std::max(session_a.outcome(), session_b.outcome());
     if (session_a.outcome() == Outcome::failed) report.error = session_a.error().text;
     if (session_b.outcome() == Outcome::failed) report.error = session_b.error().text;

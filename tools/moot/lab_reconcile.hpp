@@ -11,6 +11,7 @@ namespace folkmoot::lab {
 struct ReconcileOptions {
     bool met = false;  // both remember the point where the histories part
     SummaryChoice summary = SummaryChoice::automatic;
+    bool sign_each = false;
 };
 
 struct ReconcileReport {
