@@ -64,6 +64,8 @@ class Channel {
 
     /// The bytes to put on the wire next, in order; empty if there are none. Calling often is harmless.
     [[nodiscard]] Bytes poll_output();
+    /// Whether a record or a message has begun and its end is missing.
+    [[nodiscard]] bool within_message() const { return !partial_.empty() || !message_.empty(); }
     /// How many bytes poll_output would give; the caller keeps them within limits::unsent_bytes.
     [[nodiscard]] std::size_t unsent_bytes() const { return output_.size(); }
 

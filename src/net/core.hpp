@@ -1,0 +1,150 @@
+// What the connections of a node share: the loop, the groups, who may connect, and when to look at the clock.
+//
+// Attacks it stops: floods of connections that never authenticate (caps, and the oldest of the most numerous
+// address gives way to the newest, so that whoever holds sockets keeps nobody out); one device with many
+// connections; a device that broke the protocol and comes again.
+//
+// Invariant (T): a message leaves only after everything it may rest on is persisted; see drive().
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <list>
+#include <set>
+
+#include "net/connection.hpp"
+#include "net/discourage.hpp"
+
+namespace folkmoot::net {
+
+/// Errors as values in coroutines.
+inline constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+/// Monotonic.
+[[nodiscard]] std::uint64_t now_ms();
+
+struct HostedGroup {
+    Replica* replica = nullptr;
+    Store* store = nullptr;
+    /// A write failed: the group is served no more.
+    std::optional<Error> failed;
+};
+
+/// One call of sync().
+struct SyncTask {
+    explicit SyncTask(asio::io_context& context) : deadline(context) {}
+    GroupId group;
+    std::string address;
+    std::optional<DeviceKey> expected;
+    std::function<void(const SyncReport&)> then;
+    std::uint64_t started_ms = 0;
+    SyncReport report;
+    bool reported = false;
+    bool done = false;
+    std::weak_ptr<Connection> connection;
+    asio::steady_timer deadline;
+};
+
+/// One attempt to connect; cancelled from outside or by its timer.
+struct Dial {
+    explicit Dial(asio::io_context& context) : resolver(context), socket(context), timer(context) {}
+    void cancel();
+    tcp::resolver resolver;
+    tcp::socket socket;
+    asio::steady_timer timer;
+    bool cancelled = false;
+};
+
+class Core {
+   public:
+    Core(Signer& signer, const Verifier& verifier, const NodeOptions& options);
+    Core(const Core&) = delete;
+    Core& operator=(const Core&) = delete;
+    ~Core();
+
+    [[nodiscard]] asio::io_context& context() { return context_; }
+    [[nodiscard]] Signer& signer() { return signer_; }
+    [[nodiscard]] const Verifier& verifier() const { return verifier_; }
+    [[nodiscard]] const NodeOptions& options() const { return options_; }
+    [[nodiscard]] bool closing() const { return closing_; }
+
+    // --- Groups -----------------------------------------------------------------------------------
+    void add_group(Replica& replica, Store& store);
+    [[nodiscard]] HostedGroup* find_group(const GroupId& group);
+    [[nodiscard]] HostedGroup* find_group(const GroupTag& tag, const Hash32& binding);
+    [[nodiscard]] std::list<HostedGroup>& groups() { return groups_; }
+    /// Persists what the replica asks for, then sends what it has for all peers with room, until there is
+    /// neither.
+    void drive(HostedGroup& group);
+
+    // --- Connections ------------------------------------------------------------------------------
+    [[nodiscard]] Result<std::string> listen(const std::string& address);
+    void keep_peer(const std::string& address);
+    [[nodiscard]] std::shared_ptr<SyncTask> start_sync(const GroupId& group, const std::string& address,
+                                                       const std::optional<DeviceKey>& expected,
+                                                       std::uint64_t timeout_ms,
+                                                       std::function<void(const SyncReport&)> then);
+    /// The channel stands: whether this connection may stay, which others must go.
+    void established(Connection& connection);
+    void ended(const std::shared_ptr<Connection>& connection);
+    void discourage(const DeviceKey& device) { discouraged_.add(device, now_ms()); }
+
+    // --- The loop ---------------------------------------------------------------------------------
+    void on_event(std::function<void(const NodeEvent&)> handler) { handler_ = std::move(handler); }
+    void emit(NodeEvent event);
+    /// Runs handlers until `done`; also from within a handler.
+    void run_until(const std::function<bool()>& done);
+    void run();
+    /// Runs until the task is done, a signal came or stop() was called.
+    void wait_for(SyncTask& task);
+    void request_stop();
+    /// Closes everything, politely for close_timeout_ms.
+    void shut_down();
+    void spawn(asio::awaitable<void> work);
+    /// Sleeps; cut short when the node closes.
+    [[nodiscard]] asio::awaitable<void> sleep(std::uint64_t milliseconds);
+
+   private:
+    [[nodiscard]] bool persist_all(HostedGroup& group);
+    void fail_group(HostedGroup& group);
+
+    [[nodiscard]] asio::awaitable<void> accept_loop(std::shared_ptr<tcp::acceptor> acceptor);
+    [[nodiscard]] asio::awaitable<void> keep_loop(std::string address);
+    [[nodiscard]] asio::awaitable<void> sync_once(std::shared_ptr<SyncTask> task);
+    [[nodiscard]] asio::awaitable<Result<void>> connect(std::shared_ptr<Dial> dial, std::string address);
+    [[nodiscard]] asio::awaitable<void> clock_loop();
+    void accept(tcp::socket socket);
+    void add(const std::shared_ptr<Connection>& connection);
+    void make_room(const std::string& address_group);
+    [[nodiscard]] bool connected_to(const DeviceKey& device) const;
+    void drop_double(const DeviceKey& device);
+    void finish(SyncTask& task, const std::optional<Error>& error);
+    void give_up(SyncTask& task, const Error& why);
+    void deliver_events();
+    [[nodiscard]] std::uint64_t tick_ms() const;
+
+    asio::io_context context_;  // first: everything below hangs on it
+    Signer& signer_;
+    const Verifier& verifier_;
+    NodeOptions options_;
+    std::list<HostedGroup> groups_;
+    std::list<std::shared_ptr<Connection>> connections_;  // oldest first
+    DiscourageTable discouraged_;
+
+    std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
+    std::set<std::shared_ptr<Dial>> dials_;
+    std::set<std::shared_ptr<SyncTask>> tasks_;
+    std::set<asio::steady_timer*> sleepers_;
+    asio::steady_timer clock_;
+
+    std::function<void(const NodeEvent&)> handler_;
+    std::deque<NodeEvent> events_;
+    bool delivering_ = false;
+    bool closing_ = false;
+    bool stop_ = false;
+    unsigned depth_ = 0;  // of loops within loops
+};
+
+}  // namespace folkmoot::net

@@ -1,0 +1,35 @@
+// Devices that broke the protocol, for a while and up to a number: a table that grows without bound, or is
+// searched from end to end, is an attack of its own (CVE-2020-14198).
+//
+// Only what no correct peer sends leads here, so that nobody can get an honest relay discouraged.
+#pragma once
+
+#include <list>
+#include <map>
+
+#include "folkmoot/bytes.hpp"
+#include "folkmoot/limits.hpp"
+
+namespace folkmoot::net {
+
+/// Every call costs O(log n). Times are monotonic.
+class DiscourageTable {
+   public:
+    explicit DiscourageTable(std::size_t room = limits::discouraged_devices) : room_(room) {}
+
+    /// Counts from now, also for one that stands there already. The oldest gives way.
+    void add(const DeviceKey& device, std::uint64_t now_ms);
+    [[nodiscard]] bool contains(const DeviceKey& device, std::uint64_t now_ms) const;
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+   private:
+    struct Entry {
+        DeviceKey device;
+        std::uint64_t since_ms = 0;
+    };
+    std::size_t room_;
+    std::list<Entry> entries_;  // oldest first
+    std::map<DeviceKey, std::list<Entry>::iterator> places_;
+};
+
+}  // namespace folkmoot::net
