@@ -7,9 +7,11 @@
 namespace folkmoot {
 namespace {
 
-constexpr std::size_t max_recent = 256;
+constexpr std::size_t max_recent = 1024;
 constexpr std::size_t max_recent_entries = std::size_t{1} << 20U;
 constexpr std::uint32_t min_keyframe_walk = 24;
+// From this size on a vector is handed on from an op to its only child instead of being copied.
+constexpr std::size_t large_vector = 64;
 
 const ChainEntry* find(std::span<const ChainEntry> sorted, std::uint32_t chain) {
     const auto at = std::ranges::lower_bound(sorted, chain, {}, &ChainEntry::chain);
@@ -25,66 +27,81 @@ void raise(PastVector& vector, ChainEntry entry) {
     }
 }
 
-// How many entries of `whole` exceed those of `part`; both sorted, part <= whole everywhere.
-std::size_t excess(const PastVector& whole, const PastVector& part) {
-    std::size_t count = 0;
-    auto at = part.begin();
-    for (const auto& entry : whole) {
-        while (at != part.end() && at->chain < entry.chain) ++at;
-        if (at == part.end() || at->chain != entry.chain || at->position < entry.position) ++count;
+// How many times smaller one vector must be to be looked up in the other instead of walked beside it.
+constexpr std::size_t much_smaller = 16;
+
+// Calls visit(entry of `small`, its place in `large` or the place where it belongs) in order of chains.
+template <class Vector, class Visit>
+void side_by_side(Vector& large, const PastVector& small, Visit visit) {
+    const bool look_up = small.size() < large.size() / much_smaller;
+    auto at = large.begin();
+    for (const auto& entry : small) {
+        if (look_up) {
+            at = std::ranges::lower_bound(at, large.end(), entry.chain, {}, &ChainEntry::chain);
+        } else {
+            while (at != large.end() && at->chain < entry.chain) ++at;
+        }
+        visit(entry, at);
     }
-    return count;
+}
+
+// How many entries of `whole` exceed those of `part`; part <= whole everywhere.
+std::size_t excess(const PastVector& whole, const PastVector& part) {
+    std::size_t equal = 0;
+    side_by_side(whole, part, [&](const ChainEntry& entry, auto at) { equal += *at == entry ? 1 : 0; });
+    return whole.size() - equal;
 }
 
 }  // namespace
 
 void Ancestry::merge(PastVector& into, const PastVector& from) {
-    // The common case first: nothing new, or only raised positions on chains already there.
-    bool missing = false;
-    auto at = into.begin();
-    for (const auto& entry : from) {
-        while (at != into.end() && at->chain < entry.chain) ++at;
+    if (into.empty()) {
+        into = from;
+        return;
+    }
+    PastVector missing;
+    side_by_side(into, from, [&](const ChainEntry& entry, auto at) {
         if (at != into.end() && at->chain == entry.chain) {
             at->position = std::max(at->position, entry.position);
         } else {
-            missing = true;
+            missing.push_back(entry);
         }
-    }
-    if (!missing) return;
-    PastVector out;
-    out.reserve(into.size() + from.size());
-    auto a = into.begin();
-    auto b = from.begin();
-    while (a != into.end() || b != from.end()) {
-        if (b == from.end() || (a != into.end() && a->chain <= b->chain)) {
-            if (b != from.end() && a->chain == b->chain) ++b;
-            out.push_back(*a++);
+    });
+    // From the back, so that chains newer than all known ones, the usual case, move nothing.
+    std::size_t left = into.size();
+    into.resize(into.size() + missing.size());
+    for (std::size_t to = into.size(); !missing.empty(); --to) {
+        if (left > 0 && into[left - 1].chain > missing.back().chain) {
+            into[to - 1] = into[left - 1];
+            --left;
         } else {
-            out.push_back(*b++);
+            into[to - 1] = missing.back();
+            missing.pop_back();
         }
     }
-    into = std::move(out);
 }
 
 PastVector Ancestry::load(Index op) const {
-    PastVector out;
+    PastVector deltas;
     Index at = op;
-    bool self = false;
-    for (;;) {
+    for (; nodes_[at].base != none; at = nodes_[at].base) {
         const Node& node = nodes_[at];
-        if (self) out.push_back({node.chain, node.position});
-        for (std::uint32_t i = 0; i < node.count; ++i) out.push_back(entries_[node.offset + i]);
-        if (node.base == none) break;
-        at = node.base;
-        self = true;
+        if (at != op) deltas.push_back({node.chain, node.position});
+        for (std::uint32_t i = 0; i < node.count; ++i) deltas.push_back(entries_[node.offset + i]);
     }
-    // Nearer entries are larger: keep the maximum of each chain.
-    std::ranges::sort(out, [](const ChainEntry& a, const ChainEntry& b) {
+    const Node& frame = nodes_[at];
+    if (at != op) deltas.push_back({frame.chain, frame.position});
+    // Nearer entries are larger: keep the maximum of each chain. Only the deltas need sorting.
+    std::ranges::sort(deltas, [](const ChainEntry& a, const ChainEntry& b) {
         return a.chain != b.chain ? a.chain < b.chain : a.position > b.position;
     });
-    const auto rest = std::ranges::unique(out, {}, &ChainEntry::chain);
-    out.erase(rest.begin(), rest.end());
-    return out;
+    const auto rest = std::ranges::unique(deltas, {}, &ChainEntry::chain);
+    deltas.erase(rest.begin(), rest.end());
+    PastVector whole;
+    whole.reserve(frame.count + deltas.size());
+    for (std::uint32_t i = 0; i < frame.count; ++i) whole.push_back(entries_[frame.offset + i]);
+    merge(whole, deltas);
+    return whole;
 }
 
 PastVector Ancestry::closed_past(Index op) const {
@@ -114,24 +131,44 @@ const PastVector& Ancestry::cached(Index op) {
     return recent_.front().vector;
 }
 
-const PastVector& Ancestry::prepare(std::span<const Index> direct) {
+void Ancestry::prepare(std::span<const Index> direct) {
     prepared_.clear();
     prepared_base_ = none;
-    if (direct.empty()) return prepared_;
-    prepared_ = cached(direct[0]);
-    for (const Index op : direct.subspan(1)) merge(prepared_, cached(op));
+    prepared_past_ = &prepared_;
+    if (direct.empty()) return;
     prepared_base_ = direct[0];
-    if (direct.size() > 1) {
-        std::size_t best = SIZE_MAX;
-        for (const Index op : direct) {
-            const std::size_t size = excess(prepared_, cached(op));
-            if (size < best) {
-                best = size;
-                prepared_base_ = op;
-            }
+    if (direct.size() == 1) {
+        prepared_past_ = &cached(direct[0]);
+        return;
+    }
+    // Small vectors are gathered first: into a large one they go at once.
+    prepared_ = cached(direct[0]);
+    PastVector few;
+    for (const Index op : direct.subspan(1)) {
+        const PastVector& past = cached(op);
+        merge(past.size() < prepared_.size() / much_smaller ? few : prepared_, past);
+    }
+    merge(prepared_, few);
+    std::size_t best = SIZE_MAX;
+    for (const Index op : direct) {
+        const std::size_t size = excess(prepared_, cached(op));
+        if (size < best) {
+            best = size;
+            prepared_base_ = op;
         }
     }
-    return prepared_;
+}
+
+// The vector of the prepared past, to keep. The base is rarely cited again: a large vector moves on.
+PastVector Ancestry::take_prepared() {
+    if (prepared_past_ == &prepared_) return std::move(prepared_);
+    if (prepared_past_->size() < large_vector) return *prepared_past_;
+    const auto at = recent_at_.find(prepared_base_);
+    PastVector out = std::move(at->second->vector);
+    recent_entries_ -= out.size();
+    recent_.erase(at->second);
+    recent_at_.erase(at);
+    return out;
 }
 
 std::uint32_t Ancestry::store(std::span<const ChainEntry> entries) {
@@ -150,27 +187,27 @@ void Ancestry::make_keyframe(Index op) {
     keyframe_entries_ += whole.size();
 }
 
+// The chain of an op with these ancestors: the base's if the base is its tip, else any whose tip is in the
+// past.
+std::uint32_t Ancestry::choose_chain() {
+    const auto is_tip = [this](const ChainEntry& e) { return e.position + 1 == tips_[e.chain]; };
+    if (prepared_base_ != none) {
+        if (is_tip(place(prepared_base_))) return nodes_[prepared_base_].chain;
+        const auto other = std::ranges::find_if(*prepared_past_, is_tip);
+        if (other != prepared_past_->end()) return other->chain;
+    }
+    tips_.push_back(0);
+    return static_cast<std::uint32_t>(tips_.size() - 1);
+}
+
 Ancestry::Index Ancestry::add_prepared(std::span<const Index> direct) {
     const auto index = static_cast<Index>(nodes_.size());
-    Node node{0, 0, prepared_base_, 0, 0, 0};
+    Node node{choose_chain(), 0, prepared_base_, 0, 0, 0};
     if (!direct.empty()) {
         const Node& base = nodes_[prepared_base_];
-        const std::size_t limit = std::max<std::size_t>(min_keyframe_walk, prepared_.size());
+        const std::size_t limit = std::max<std::size_t>(min_keyframe_walk, prepared_past_->size());
         const bool affordable = keyframe_entries_ <= 2 * delta_entries_ + nodes_.size();
         if (base.base != none && base.walk >= limit && affordable) make_keyframe(prepared_base_);
-
-        // The chain: the base's if the base is its tip, else any whose tip is in the past.
-        const auto is_tip = [this](const ChainEntry& e) { return e.position + 1 == tips_[e.chain]; };
-        const ChainEntry base_entry{base.chain, base.position};
-        const auto other = is_tip(base_entry) ? prepared_.end() : std::ranges::find_if(prepared_, is_tip);
-        if (is_tip(base_entry)) {
-            node.chain = base.chain;
-        } else if (other != prepared_.end()) {
-            node.chain = other->chain;
-        } else {
-            node.chain = static_cast<std::uint32_t>(tips_.size());
-            tips_.push_back(0);
-        }
         if (direct.size() > 1) {
             const PastVector& below = cached(prepared_base_);
             node.offset = static_cast<std::uint32_t>(entries_.size());
@@ -184,17 +221,14 @@ Ancestry::Index Ancestry::add_prepared(std::span<const Index> direct) {
             delta_entries_ += node.count;
         }
         node.walk = nodes_[prepared_base_].walk + 1 + node.count;
-    } else {
-        node.chain = static_cast<std::uint32_t>(tips_.size());
-        tips_.push_back(0);
     }
     node.position = tips_[node.chain]++;
     FOLKMOOT_ASSERT(index != none && entries_.size() < UINT32_MAX);
     nodes_.push_back(node);
 
-    // The base is rarely cited again: its vector becomes the new op's instead of being copied.
-    PastVector vector = std::move(prepared_);
+    PastVector vector = take_prepared();
     prepared_.clear();
+    prepared_past_ = &prepared_;
     raise(vector, {node.chain, node.position});
     remember(index, std::move(vector));
     return index;

@@ -40,13 +40,17 @@ class Ancestry {
    public:
     using Index = std::uint32_t;
 
+    Ancestry() = default;
+    Ancestry(const Ancestry&) = delete;
+    Ancestry& operator=(const Ancestry&) = delete;
+
     /// Computes the past of an op with these direct ancestors; `add` may follow with the same ones.
-    /// Cost: O(|direct| * |vector|). The reference stays good until the next non-const call.
-    const PastVector& prepare(std::span<const Index> direct);
+    /// Cost: O(|direct| * |vector|); for a single ancestor, usually nothing.
+    void prepare(std::span<const Index> direct);
     /// Adds the prepared op and returns its index, which is the number of ops before it.
     Index add_prepared(std::span<const Index> direct);
     /// Whether `op` is in the prepared past.
-    [[nodiscard]] bool prepared_has(Index op) const { return has(prepared_, op); }
+    [[nodiscard]] bool prepared_has(Index op) const { return has(*prepared_past_, op); }
 
     /// Whether `a` is a proper ancestor of `b`. Cost: a walk of a few steps, then a binary search.
     [[nodiscard]] bool is_ancestor(Index a, Index b) const;
@@ -78,6 +82,8 @@ class Ancestry {
     const PastVector& cached(Index op);             // with op itself
     void remember(Index op, PastVector&& vector);
     void make_keyframe(Index op);
+    PastVector take_prepared();
+    std::uint32_t choose_chain();
     std::uint32_t store(std::span<const ChainEntry> entries);
 
     Chunked<Node> nodes_;
@@ -86,7 +92,8 @@ class Ancestry {
     std::size_t delta_entries_ = 0;
     std::size_t keyframe_entries_ = 0;
 
-    PastVector prepared_;
+    PastVector prepared_;                           // of several direct ancestors; of one, the cache has it
+    const PastVector* prepared_past_ = &prepared_;  // good until the next prepare or add
     Index prepared_base_ = none;
 
     // Whole vectors of recent ops, the likely parents of the next. Bounded; only a cache.
