@@ -74,8 +74,8 @@ std::vector<OpIndex> Giver::answer_to(const Have& have) {
     const Graph& graph = host_.graph();
     const auto salt = round_salt(config_.binding, !config_.initiator, have.round);
     if (have.summary.kind == Summary::Kind::tips) {
-        ShownTips shown = read_tips(graph, have.summary.tips, labels_, salt);
-        peer_tips_ = std::move(shown.named);
+        ShownTips shown = read_tips(graph, have.summary.tips, peer_tips_, labels_, salt);
+        peer_tips_.insert(peer_tips_.begin(), shown.named.begin(), shown.named.end());
         Closure held = graph.closure(shown.held);
         graph.merge(held, since_);
         return graph.difference(heads_, held);
@@ -104,7 +104,7 @@ Result<bool> Giver::handle_have(const Have& have, const std::vector<OpIndex>& na
         common.push_back(named[number]);
     }
     since_ = graph.closure(common);
-    peer_tips_.clear();
+    peer_tips_ = common_authors(graph, since_);
     // The peer will ask again, from what it recognised of this side's summary.
     if (have.summary.kind == Summary::Kind::locator) return true;
     Answer answer;

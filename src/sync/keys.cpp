@@ -34,11 +34,9 @@ crypto::SipKey round_salt(const Hash32& binding, bool from_initiator, std::uint3
     return key;
 }
 
-std::uint32_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads) {
+std::uint16_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads) {
     const Hash32 hash = hash_ids(binding, "folkmoot/1/since\n", heads);
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value = value << 8U | hash.bytes[i];
-    return value;
+    return static_cast<std::uint16_t>(hash.bytes[0] << 8U | hash.bytes[1]);
 }
 
 }  // namespace folkmoot::sync

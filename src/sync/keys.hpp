@@ -17,6 +17,6 @@ namespace folkmoot::sync {
 [[nodiscard]] crypto::SipKey label_salt(const Hash32& binding);
 /// Y3: how a remembered frontier is named; ids ascending. Four bytes are enough to tell the few that are
 /// remembered apart, and a mistake costs bytes only.
-[[nodiscard]] std::uint32_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads);
+[[nodiscard]] std::uint16_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads);
 
 }  // namespace folkmoot::sync

@@ -44,8 +44,9 @@ void write_key(Writer& out, const std::optional<PageKey>& key) {
     out.write_bytes(key->id.view());
 }
 
-// One number says what a summary is about and of what kind it is.
+// One number says of what kind a summary is, what it is about, and in which round it was sent.
 constexpr unsigned since_factor = 8;
+constexpr unsigned round_factor = 24;
 
 std::size_t summary_fields(Since::Kind since, Summary::Kind kind) {
     std::size_t count = since == Since::Kind::beginning ? 0 : 1;
@@ -59,8 +60,9 @@ std::size_t summary_fields(Since::Kind since, Summary::Kind kind) {
     return count;
 }
 
-void write_summary(Writer& out, const Since& since, const Summary& summary) {
-    out.write_uint(static_cast<unsigned>(since.kind) * since_factor + static_cast<unsigned>(summary.kind));
+void write_summary(Writer& out, std::uint32_t round, const Since& since, const Summary& summary) {
+    out.write_uint(std::uint64_t{round} * round_factor + static_cast<unsigned>(since.kind) * since_factor +
+                   static_cast<unsigned>(summary.kind));
     if (since.kind == Since::Kind::remembered) out.write_uint(since.fingerprint);
     if (since.kind == Since::Kind::named) out.write_bytes(since.named);
     switch (summary.kind) {
@@ -84,11 +86,10 @@ struct Encoder {
     Writer& out;
 
     void operator()(const Have& m) const {
-        head(out, Type::have, 4 + summary_fields(m.since.kind, m.summary.kind));
+        head(out, Type::have, 3 + summary_fields(m.since.kind, m.summary.kind));
         out.write_bytes(m.group.view());
         out.write_bytes(m.offer.view());
-        out.write_uint(m.round);
-        write_summary(out, m.since, m.summary);
+        write_summary(out, m.round, m.since, m.summary);
     }
     void operator()(const Ops& m) const {
         head(out, Type::ops, 2);
@@ -101,8 +102,8 @@ struct Encoder {
         out.write_uint(m.ancestors);
     }
     void operator()(const Done& m) const {
-        head(out, Type::done, 1);
-        out.write_uint(m.refused);
+        head(out, Type::done, m.refused > 0 ? 1 : 0);
+        if (m.refused > 0) out.write_uint(m.refused);
     }
     void operator()(const Closed& m) const {
         head(out, Type::closed, 1);
@@ -195,19 +196,22 @@ Have read_have(MessageReader& in, std::size_t fields) {
     Have m;
     m.group = in.fixed<GroupTag>();
     m.offer = in.fixed<Digest>();
-    m.round = in.uint32();
-    const auto about = in.uint();
-    if (about / since_factor > 2 || about % since_factor > 4) {
+    auto about = in.uint();
+    const std::uint64_t round = about / round_factor;
+    about %= round_factor;
+    m.round = static_cast<std::uint32_t>(round);
+    if (round > limits::rounds || about % since_factor > 4) {
         in.reject(ErrorCode::session_bad_summary, "a kind of summary this version does not know");
         return m;
     }
     m.since.kind = static_cast<Since::Kind>(about / since_factor);
     m.summary.kind = static_cast<Summary::Kind>(about % since_factor);
-    if (fields != 4 + summary_fields(m.since.kind, m.summary.kind)) {
+    if (fields != 3 + summary_fields(m.since.kind, m.summary.kind)) {
         in.reject(ErrorCode::session_bad_message, "a message with too few or too many fields");
         return m;
     }
-    if (m.since.kind == Since::Kind::remembered) m.since.fingerprint = in.uint32();
+    if (m.since.kind == Since::Kind::remembered)
+        m.since.fingerprint = static_cast<std::uint16_t>(in.uint(UINT16_MAX));
     if (m.since.kind == Since::Kind::named) {
         m.since.named = in.bytes(limits::locator_entries);
         const bool ascending =
@@ -248,6 +252,15 @@ std::size_t fields_of(Type type) {
     }
 }
 
+Done read_done(MessageReader& in, std::size_t fields) {
+    Done m;
+    if (fields == 0) return m;
+    m.refused = in.uint();
+    if (fields > 1 || m.refused == 0)
+        in.reject(ErrorCode::session_bad_message, "done names how many it refused, or nothing");
+    return m;
+}
+
 Message read_fields(MessageReader& in, Type type, std::size_t fields) {
     switch (type) {
         case Type::have: return read_have(in, fields);
@@ -258,7 +271,7 @@ Message read_fields(MessageReader& in, Type type, std::size_t fields) {
             m.ancestors = in.uint32();
             return m;
         }
-        case Type::done: return Done{in.uint()};
+        case Type::done: return read_done(in, fields);
         case Type::closed: return Closed{in.fixed<GroupTag>()};
         case Type::name_grant: return NameGrant{in.fixed<OpId>()};
         case Type::unknown_since: return UnknownSince{};
@@ -288,8 +301,9 @@ Result<Message> decode_message(ByteView bytes) {
     if (type > static_cast<std::uint64_t>(Type::again)) {
         return fail(ErrorCode::session_unknown_message, "a message type this version does not know");
     }
-    const bool fixed_fields = type != static_cast<std::uint64_t>(Type::have);
-    if (fixed_fields && count != fields_of(static_cast<Type>(type)) + 1) {
+    const bool any_fields =
+        type == static_cast<std::uint64_t>(Type::have) || type == static_cast<std::uint64_t>(Type::done);
+    if (!any_fields && count != fields_of(static_cast<Type>(type)) + 1) {
         return fail(ErrorCode::session_bad_message, "a message with too few or too many fields");
     }
     Message message = read_fields(in, static_cast<Type>(type), count - 1);

@@ -50,7 +50,7 @@ struct Summary {
 /// The point after which a summary speaks, as its reader can recognise it.
 struct Since {
     enum class Kind : std::uint8_t { beginning = 0, remembered = 1, named = 2 } kind = Kind::beginning;
-    std::uint32_t fingerprint = 0;  // of a remembered frontier
+    std::uint16_t fingerprint = 0;  // of a remembered frontier
     std::vector<std::uint8_t>
         named;  // numbers of tips or locator entries the reader sent; strictly ascending
 };

@@ -57,8 +57,10 @@ Summary Taker::few_tips(const std::vector<OpIndex>& ops, const crypto::SipKey& s
     Summary summary;
     if (ops.empty()) return summary;
     summary.kind = Summary::Kind::tips;
-    summary.tips = make_tips(graph, ops, labels_.salt(), salt);
-    for (const OpIndex op : ops) tips_.push_back({graph.author(op), graph.position(op)});
+    summary.tips = make_tips(graph, ops, tips_, labels_.salt(), salt);
+    std::vector<NamedTip> own;
+    for (const OpIndex op : ops) own.push_back({graph.author(op), graph.position(op)});
+    tips_.insert(tips_.begin(), own.begin(), own.end());
     if (round_ == 0) named_ = ops;
     return summary;
 }
@@ -67,7 +69,7 @@ Summary Taker::make_summary(const Since& since, const Closure& after, std::uint3
     const Graph& graph = host_.graph();
     const auto salt = round_salt(config_.binding, config_.initiator, round);
     const bool beginning = since.kind == Since::Kind::beginning;
-    tips_.clear();
+    tips_ = common_authors(graph, after);
     if (rung_ == Rung::tips && to_reader_) {
         if (const auto ops = tip_ops(graph, shown_, beginning ? nullptr : &after))
             return few_tips(*ops, salt);
@@ -119,7 +121,7 @@ void Taker::handle_peer_summary(const Have& have) {
     std::vector<std::pair<std::uint8_t, OpIndex>> found;
     if (have.summary.kind == Summary::Kind::locator) found = read_locator(graph, have.summary.locator, salt);
     if (have.summary.kind == Summary::Kind::tips)
-        found = read_tips(graph, have.summary.tips, labels_, salt).matched;
+        found = read_tips(graph, have.summary.tips, {}, labels_, salt).matched;
     for (const auto& [number, op] : found) {
         recognised_.push_back(number);
         common_.push_back(op);

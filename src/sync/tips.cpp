@@ -39,13 +39,13 @@ bool deeper(const Graph& graph, OpIndex a, OpIndex b) {
 }
 
 // The op the tip names, if this side holds it.
-OpIndex find_tip(const Graph& graph, AuthorIndex author, const Tip& tip, const crypto::SipKey& salt) {
-    for (const BranchIndex branch : graph.branches(author)) {
+OpIndex find_tip(const Graph& graph, NamedTip named, std::uint64_t fingerprint, const crypto::SipKey& salt) {
+    for (const BranchIndex branch : graph.branches(named.author)) {
         const auto ops = graph.branch_ops(branch);
         const std::uint32_t first = graph.position(ops.front());
-        if (tip.position < first || tip.position - first >= ops.size()) continue;
-        const OpIndex op = ops[tip.position - first];
-        if (op_fingerprint(salt, graph.id(op)) == tip.fingerprint) return op;
+        if (named.position < first || named.position - first >= ops.size()) continue;
+        const OpIndex op = ops[named.position - first];
+        if (op_fingerprint(salt, graph.id(op)) == fingerprint) return op;
     }
     return no_index;
 }
@@ -59,8 +59,11 @@ std::uint64_t op_fingerprint(const crypto::SipKey& salt, const OpId& id) {
 Bytes pack_tips(const std::vector<Tip>& tips) {
     Bytes out;
     for (const Tip& tip : tips) {
-        write_le(out, tip.label, 4);
-        encoding::write_varint(out, tip.position);
+        encoding::write_varint(out, tip.number);
+        if (tip.number == 0) write_le(out, tip.label, 4);
+        // Counted from 0 it is never negative.
+        encoding::write_varint(
+            out, tip.number == 0 ? static_cast<std::uint64_t>(tip.position) : encoding::zigzag(tip.position));
         write_le(out, tip.fingerprint, 8);
     }
     return out;
@@ -72,8 +75,10 @@ std::optional<std::vector<Tip>> unpack_tips(ByteView bytes) {
     bool good = true;
     while (good && !in.failed() && in.left() > 0 && tips.size() < limits::tips) {
         Tip tip;
-        tip.label = static_cast<AuthorLabel>(read_le(in, 4));
-        tip.position = read_position(in, good);
+        tip.number = read_position(in, good);
+        if (tip.number == 0) tip.label = static_cast<AuthorLabel>(read_le(in, 4));
+        const std::uint64_t position = in.varint();
+        tip.position = tip.number == 0 ? static_cast<std::int64_t>(position) : encoding::unzigzag(position);
         tip.fingerprint = read_le(in, 8);
         tips.push_back(tip);
     }
@@ -136,33 +141,76 @@ std::optional<std::vector<OpIndex>> tip_ops(const Graph& graph, const std::vecto
     return out;
 }
 
-std::vector<Tip> make_tips(const Graph& graph, const std::vector<OpIndex>& ops, const crypto::SipKey& labels,
+std::vector<NamedTip> common_authors(const Graph& graph, const Closure& since) {
+    std::vector<NamedTip> out;
+    if (since.empty()) return out;
+    const auto within = [&](OpIndex op) { return graph.contains(since, op); };
+    for (AuthorIndex author = 0; author < graph.author_count(); ++author) {
+        std::optional<std::uint32_t> highest;
+        for (const BranchIndex branch : graph.branches(author)) {
+            const auto ops = graph.branch_ops(branch);
+            const auto end = within(ops.back()) ? ops.end() : std::ranges::partition_point(ops, within);
+            if (end == ops.begin()) continue;
+            highest = std::max(highest.value_or(0), graph.position(*(end - 1)));
+        }
+        if (highest) out.push_back({author, *highest});
+    }
+    if (out.size() > limits::common_authors) out.clear();
+    std::ranges::sort(out, {}, [&](const NamedTip& tip) { return graph.key(tip.author); });
+    return out;
+}
+
+std::vector<Tip> make_tips(const Graph& graph, const std::vector<OpIndex>& ops,
+                           const std::vector<NamedTip>& common, const crypto::SipKey& labels,
                            const crypto::SipKey& salt) {
     std::vector<Tip> tips;
     tips.reserve(ops.size());
     for (const OpIndex op : ops) {
-        tips.push_back({author_label(labels, graph.key(graph.author(op))), graph.position(op),
-                        op_fingerprint(salt, graph.id(op))});
+        Tip tip;
+        tip.position = graph.position(op);
+        tip.fingerprint = op_fingerprint(salt, graph.id(op));
+        const auto known = std::ranges::find(common, graph.author(op), &NamedTip::author);
+        if (known != common.end()) {
+            tip.number = static_cast<std::uint32_t>(known - common.begin()) + 1;
+            tip.position -= known->position;
+        } else {
+            tip.label = author_label(labels, graph.key(graph.author(op)));
+        }
+        tips.push_back(tip);
     }
     return tips;
 }
 
-ShownTips read_tips(const Graph& graph, const std::vector<Tip>& tips, LabelTable& labels,
-                    const crypto::SipKey& salt) {
+ShownTips read_tips(const Graph& graph, const std::vector<Tip>& tips, const std::vector<NamedTip>& common,
+                    LabelTable& labels, const crypto::SipKey& salt) {
     ShownTips shown;
     for (std::size_t i = 0; i < tips.size(); ++i) {
         const Tip& tip = tips[i];
-        const AuthorIndex author = labels.find(tip.label).value_or(no_index);
-        shown.named.push_back({author, tip.position});
-        if (author == no_index || graph.branches(author).empty()) continue;
-        const OpIndex op = find_tip(graph, author, tip, salt);
+        NamedTip named;
+        std::int64_t base = 0;
+        if (tip.number == 0) {
+            named.author = labels.find(tip.label).value_or(no_index);
+        } else if (tip.number <= common.size()) {
+            named.author = common[tip.number - 1].author;
+            base = common[tip.number - 1].position;
+        }
+        // A position may be any number on the wire; what is none of an op means nothing.
+        constexpr std::int64_t most = UINT32_MAX - 1;
+        const bool sane = tip.position >= -most && tip.position <= most && base + tip.position >= 0 &&
+                          base + tip.position <= most;
+        if (!sane) named.author = no_index;
+        named.position = sane ? static_cast<std::uint32_t>(base + tip.position) : 0;
+        shown.named.push_back(named);
+        if (named.author == no_index || graph.branches(named.author).empty()) continue;
+        const OpIndex op = find_tip(graph, named, tip.fingerprint, salt);
         if (op != no_index) {
             shown.held.push_back(op);
             shown.matched.emplace_back(static_cast<std::uint8_t>(i), op);
             continue;
         }
-        const OpIndex latest = graph.branch_ops(graph.branches(author).front()).back();
-        if (!graph.forked(author) && tip.position > graph.position(latest)) shown.held.push_back(latest);
+        const OpIndex latest = graph.branch_ops(graph.branches(named.author).front()).back();
+        if (!graph.forked(named.author) && named.position > graph.position(latest))
+            shown.held.push_back(latest);
     }
     return shown;
 }

@@ -17,9 +17,16 @@ namespace folkmoot::sync {
 /// The salted name of an op in one round.
 [[nodiscard]] std::uint64_t op_fingerprint(const crypto::SipKey& salt, const OpId& id);
 
+/// Authors both sides know alike because both hold everything up to the common point: ascending by key, each
+/// with the author's highest position there. Empty where there is no common point, or too many authors.
+[[nodiscard]] std::vector<NamedTip> common_authors(const Graph& graph, const Closure& since);
+
+/// An author by number among the common ones (from 1), then `position` counts from theirs; or by label if
+/// `number` is 0, then it counts from 0.
 struct Tip {
+    std::uint32_t number = 0;
     AuthorLabel label = 0;
-    std::uint32_t position = 0;
+    std::int64_t position = 0;
     std::uint64_t fingerprint = 0;
     friend bool operator==(const Tip&, const Tip&) = default;
 };
@@ -29,7 +36,8 @@ struct LocatorEntry {
     friend bool operator==(const LocatorEntry&, const LocatorEntry&) = default;
 };
 
-/// Packed without padding: label(4, little-endian) varint(position) fingerprint(8, little-endian).
+/// Packed without padding: varint(number) [label(4, little-endian)] varint(position) fingerprint(8,
+/// little-endian). A position that counts from an author's is zigzag.
 [[nodiscard]] Bytes pack_tips(const std::vector<Tip>& tips);
 /// Nothing unless exactly 1 to limits::tips tips.
 [[nodiscard]] std::optional<std::vector<Tip>> unpack_tips(ByteView bytes);
@@ -45,7 +53,8 @@ struct LocatorEntry {
                                                           const std::vector<OpIndex>& heads,
                                                           const Closure* since);
 [[nodiscard]] std::vector<Tip> make_tips(const Graph& graph, const std::vector<OpIndex>& ops,
-                                         const crypto::SipKey& labels, const crypto::SipKey& salt);
+                                         const std::vector<NamedTip>& common, const crypto::SipKey& labels,
+                                         const crypto::SipKey& salt);
 
 /// What a peer's tips show of this side's graph.
 struct ShownTips {
@@ -58,7 +67,8 @@ struct ShownTips {
 };
 /// Fingerprint known: the peer has its past. Position above this side's and no fork known: the peer has all
 /// this side holds of the author. Otherwise nothing is shown of the author.
-[[nodiscard]] ShownTips read_tips(const Graph& graph, const std::vector<Tip>& tips, LabelTable& labels,
+[[nodiscard]] ShownTips read_tips(const Graph& graph, const std::vector<Tip>& tips,
+                                  const std::vector<NamedTip>& common, LabelTable& labels,
                                   const crypto::SipKey& salt);
 
 /// Steps along the direct ancestor of greatest depth. Cost: O(depth of the heads), a few memory reads a step.
