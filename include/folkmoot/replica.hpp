@@ -110,6 +110,8 @@ class Replica : private SessionHost {
     [[nodiscard]] SessionId open_session(const SessionConfig& config, std::uint64_t now_ms);
     void handle_message(SessionId session, ByteView message, std::uint64_t now_ms);
     void handle_time(std::uint64_t now_ms);
+    /// See Session::handle_traffic. A transport that is slower than its peer's patience must call it.
+    void handle_traffic(SessionId session, std::uint64_t now_ms);
     /// The transport of the session is gone.
     void close_session(SessionId session);
     [[nodiscard]] std::optional<Bytes> poll_message(SessionId session);
@@ -156,8 +158,8 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<void> check_drained() const;
     [[nodiscard]] std::vector<OpIndex> heads_to_cite() const;
     [[nodiscard]] OpIndex own_last() const;
-    void after_input(std::uint64_t now_ms);
-    void spread_growth(std::uint64_t now_ms);
+    void after_input();
+    void spread_growth();
     void note_outcome(SessionId id, Link& link);
     void collect_events();
     PersistBatch& open_batch();

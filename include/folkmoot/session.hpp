@@ -107,7 +107,9 @@ class Session {
     /// The deadline passed.
     void handle_time(std::uint64_t now_ms);
     /// The graph grew by other means: own ops, other sessions.
-    void handle_growth(std::uint64_t now_ms);
+    void handle_growth();
+    /// The peer took bytes of a message or sent some of one that is not whole yet: a slow one is not silent.
+    void handle_traffic(std::uint64_t now_ms);
 
     /// The next message to send, built when asked for, so that a slow peer costs no memory.
     [[nodiscard]] std::optional<Bytes> poll_message();

@@ -29,7 +29,7 @@ Result<std::vector<Admitted>> Replica::admit(std::vector<EncodedOp>& ops, const 
 
 Result<std::vector<Admitted>> Replica::take(std::vector<EncodedOp>& ops) {
     auto admitted = admit_batch(ops);
-    spread_growth(0);
+    spread_growth();
     return admitted;
 }
 

@@ -128,7 +128,7 @@ Result<OpId> Replica::sign_and_commit(Act act, std::vector<OpIndex> heads, std::
     auto signature = sign_op(*signer_, id);
     if (!signature) return std::unexpected(signature.error());
     commit(op, EncodedOp{id, std::move(*body), *signature, std::move(payload), 0});
-    spread_growth(0);
+    spread_growth();
     return id;
 }
 

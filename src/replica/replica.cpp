@@ -154,7 +154,12 @@ void Replica::handle_message(SessionId session, ByteView message, std::uint64_t 
     const auto at = links_.find(session);
     if (at == links_.end()) return;
     at->second->session.handle_message(message, now_ms);
-    after_input(now_ms);
+    after_input();
+}
+
+void Replica::handle_traffic(SessionId session, std::uint64_t now_ms) {
+    const auto at = links_.find(session);
+    if (at != links_.end()) at->second->session.handle_traffic(now_ms);
 }
 
 void Replica::handle_time(std::uint64_t now_ms) {
@@ -197,17 +202,17 @@ std::optional<Bytes> Replica::poll_message(SessionId session) {
 
 // What one session admits may complete what another parked, which may complete more: until nothing grows.
 // Each turn but the last admits at least one parked op, so the turns are bounded by what is parked.
-void Replica::spread_growth(std::uint64_t now_ms) {
+void Replica::spread_growth() {
     for (bool grown = !delivered_.empty(); grown;) {
         const std::size_t before = graph_.size();
-        for (auto& [id, link] : links_) link->session.handle_growth(now_ms);
+        for (auto& [id, link] : links_) link->session.handle_growth();
         grown = graph_.size() != before;
     }
     collect_events();
 }
 
-void Replica::after_input(std::uint64_t now_ms) {
-    spread_growth(now_ms);
+void Replica::after_input() {
+    spread_growth();
     for (auto& [id, link] : links_) note_outcome(id, *link);
 }
 

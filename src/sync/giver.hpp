@@ -44,6 +44,8 @@ class Giver {
     /// Looks for ops to push; `from_peer`, ascending, are those the peer sent itself.
     void collect_pushes(const std::vector<OpIndex>& from_peer);
 
+    /// Y9: session_not_let_in once a reader is none any more.
+    [[nodiscard]] Result<void> check_allowed() const;
     [[nodiscard]] bool pending() const { return !answers_.empty(); }
     /// The next message of the oldest answer. Precondition: pending().
     [[nodiscard]] Result<Bytes> poll(SessionStats& stats);
@@ -58,7 +60,6 @@ class Giver {
         std::size_t next_head = 0;
     };
     [[nodiscard]] Result<void> enqueue(Answer answer);
-    [[nodiscard]] Result<void> check_allowed() const;
     [[nodiscard]] bool offered(OpIndex op) const;
     [[nodiscard]] std::vector<OpIndex> ancestors_of(const std::vector<OpIndex>& ops, std::size_t count) const;
     [[nodiscard]] std::vector<OpIndex> answer_to(const Have& have);
@@ -76,8 +77,7 @@ class Giver {
     std::vector<OpIndex> heads_;
     Closure offer_;
     Digest digest_;
-    Closure since_;  // of the last summary
-    // What batches may name authors by: the peer's tips, then the common authors.
+    Closure since_;                    // of the last summary
     std::vector<NamedTip> peer_tips_;  // of the last summary that had tips
     std::deque<Answer> answers_;
     std::optional<Answer> last_;  // the last answer to a `have` that was sent in full

@@ -221,13 +221,17 @@ void Session::handle_time(std::uint64_t now_ms) {
     state_->stop({ErrorCode::session_timed_out, "the peer stopped answering"}, false);
 }
 
-void Session::handle_growth(std::uint64_t now_ms) {
+void Session::handle_traffic(std::uint64_t now_ms) { state_->last_ms = std::max(state_->last_ms, now_ms); }
+
+// What others make of the graph is no sign of life of this peer: the deadline stays.
+void Session::handle_growth() {
     State& s = *state_;
     if (s.outcome == Outcome::failed) return;
+    // Y9: told at once, so that the peer asks again and is given what removed it.
+    if (auto allowed = s.giver.check_allowed(); !allowed) return s.stop(allowed.error(), false);
     if (auto grown = s.taker.handle_growth(); !grown)
         return s.stop(grown.error(), is_violation(grown.error().code));
     if (s.outcome != Outcome::running && s.config.live) s.giver.collect_pushes(s.taker.received());
-    s.last_ms = std::max(s.last_ms, now_ms);
 }
 
 std::optional<Bytes> Session::poll_message() {
@@ -237,7 +241,10 @@ std::optional<Bytes> Session::poll_message() {
         s.outbox.pop_front();
         return bytes;
     }
-    if (s.outcome == Outcome::failed || !s.giver.pending()) return std::nullopt;
+    if (s.outcome == Outcome::failed) return std::nullopt;
+    // What had to wait while answers were open.
+    if (s.outcome != Outcome::running && s.config.live) s.giver.collect_pushes(s.taker.received());
+    if (!s.giver.pending()) return std::nullopt;
     auto message = s.giver.poll(s.stats);
     if (!message) {
         s.stop(message.error(), false);
