@@ -15,6 +15,8 @@ namespace {
 // Little until the peer is authenticated, then whole records.
 constexpr std::size_t first_input_bytes = 1024;
 constexpr std::size_t input_bytes = 65536;
+// An empty message on the wire.
+constexpr std::size_t ping_bytes = record_prefix_bytes + record_overhead_bytes;
 
 std::string group_of_socket(const tcp::socket& socket) {
     error_code failed;
@@ -108,12 +110,6 @@ Result<void> Connection::take_input(std::size_t size) {
         last_session_ms_ = last_received_ms_;
         core_.established(*this);
     }
-    if (!channel_->within_message()) {
-        partial_since_ms_.reset();
-    } else if (!partial_since_ms_) {
-        partial_since_ms_ = last_received_ms_;
-        partial_from_ = wire_received_;
-    }
     return taken;
 }
 
@@ -122,7 +118,8 @@ asio::awaitable<void> Connection::handle_inbox() {
     std::uint64_t slice_ms = now_ms();
     while (!over_) {
         const auto message = channel_->poll_message();
-        if (!message) co_return;
+        if (!message) break;
+        // The next message, if it has begun, has its own time.
         partial_since_ms_.reset();
         handle_message(*message);
         if (unsent() >= limits::unsent_bytes) ++taken_while_unsent_;
@@ -130,6 +127,16 @@ asio::awaitable<void> Connection::handle_inbox() {
         co_await asio::post(core_.context(), asio::use_awaitable);
         slice_ms = now_ms();
     }
+    note_partial();
+}
+
+void Connection::note_partial() {
+    if (!channel_->within_message()) return partial_since_ms_.reset();
+    if (!partial_since_ms_) {
+        partial_since_ms_ = last_received_ms_;
+        partial_from_ = wire_received_;
+    }
+    note_traffic(last_received_ms_);
 }
 
 asio::awaitable<void> Connection::write_loop() {
@@ -156,6 +163,8 @@ asio::awaitable<void> Connection::write_loop() {
         wire_sent_ += size;
         in_flight_done_ += size;
         last_sent_ms_ = now_ms();
+        // A ping that left says nothing of the peer.
+        if (unsent() > 0 || size > ping_bytes) note_traffic(last_sent_ms_);
         if (unsent() >= limits::unsent_bytes) continue;
         taken_while_unsent_ = 0;
         wake();

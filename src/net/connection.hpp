@@ -109,6 +109,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void end_streams(const Error& why);
     void fault(const Error& why);
     void retry_groups(std::uint64_t now_ms);
+    void note_partial();
+    void note_traffic(std::uint64_t now_ms);
 
     Core& core_;
     tcp::socket socket_;

@@ -183,6 +183,13 @@ void Connection::fault(const Error& why) {
     close(why);
 }
 
+// A slow line is not a silent peer. Pings do not come here.
+void Connection::note_traffic(std::uint64_t now) {
+    for (const auto& [number, stream] : streams_) {
+        if (stream.session) stream.group->replica->handle_traffic(*stream.session, now);
+    }
+}
+
 // A session that failed without anybody's fault is tried again while the connection stands: the peer may
 // have learnt meanwhile that this device may read.
 void Connection::retry_groups(std::uint64_t now) {
