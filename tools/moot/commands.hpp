@@ -29,6 +29,14 @@ struct Command {
 [[nodiscard]] CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& purpose,
                                     const std::string& example);
 
+void add_device_commands(CLI::App& app, Command& chosen);
+void add_group_commands(CLI::App& app, Command& chosen);
+void add_member_commands(CLI::App& app, Command& chosen);
+void add_query_commands(CLI::App& app, Command& chosen);
+void add_content_commands(CLI::App& app, Command& chosen);
+void add_explain_commands(CLI::App& app, Command& chosen);
+void add_network_commands(CLI::App& app, Command& chosen);
+void add_upkeep_commands(CLI::App& app, Command& chosen);
 void add_scenario_commands(CLI::App& app, Command& chosen);
 void add_lab_commands(CLI::App& app, Command& chosen);
 

@@ -1,5 +1,6 @@
 #include "moot/environment.hpp"
 
+#include <istream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -7,16 +8,62 @@ namespace folkmoot::moot {
 
 using Json = nlohmann::ordered_json;
 
-Environment::Environment(std::ostream& out, std::ostream& err, Options options)
-    : out_(out), err_(err), options_(std::move(options)) {}
+Environment::Environment(const Streams& streams, Options options, Groups* held)
+    : streams_(streams), options_(std::move(options)), groups_(held) {}
+
+Environment::~Environment() = default;
 
 void Environment::print(const Json& value) {
-    // What peers wrote may be no UTF-8 (payloads); it is replaced, never refused.
-    out_ << value.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n" << std::flush;
+    // What peers wrote may be no UTF-8; it is replaced, never refused.
+    out() << value.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n" << std::flush;
+}
+
+void Environment::answer(const std::string& line) {
+    if (!options_.json) out() << line << "\n" << std::flush;
 }
 
 void Environment::say(const std::string& line) {
-    if (!options_.json && !options_.quiet) out_ << line << "\n" << std::flush;
+    if (!options_.json && !options_.quiet) out() << line << "\n" << std::flush;
 }
+
+void Environment::note(const std::string& line) {
+    if (!options_.json && !options_.quiet) err() << "moot: " << line << "\n" << std::flush;
+}
+
+Result<std::string> Environment::read_input(std::size_t most) {
+    std::string content;
+    std::array<char, 4096> block{};
+    while (streams_.in.read(block.data(), block.size()), streams_.in.gcount() > 0) {
+        content.append(block.data(), static_cast<std::size_t>(streams_.in.gcount()));
+        if (content.size() > most) {
+            return fail(ErrorCode::usage, "standard input has more than " + std::to_string(most) + " bytes");
+        }
+    }
+    return content;
+}
+
+Result<Groups*> Environment::groups() {
+    if (home_) return groups_;
+    auto home = Home::open(home_folder());
+    if (!home) return std::unexpected(home.error());
+    if (groups_ == nullptr) {
+        auto signer = home->signer();
+        if (!signer) return std::unexpected(signer.error());
+        signer_ = std::move(*signer);
+        own_groups_ = std::make_unique<Groups>(*home, *signer_);
+        groups_ = own_groups_.get();
+    }
+    home_ = std::move(*home);
+    names_.emplace(*home_, groups_->signer().key());
+    return groups_;
+}
+
+Result<OpenGroup*> Environment::group(const std::string& text) {
+    auto held = groups();
+    if (!held) return std::unexpected(held.error());
+    return (*held)->find(text);
+}
+
+const Names& Environment::names() { return *names_; }
 
 }  // namespace folkmoot::moot

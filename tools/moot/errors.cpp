@@ -6,7 +6,6 @@
 #include "moot/environment.hpp"
 
 namespace folkmoot::moot {
-namespace {
 
 int exit_code_of(ErrorCode code) {
     switch (code) {
@@ -33,6 +32,8 @@ int exit_code_of(ErrorCode code) {
     return peer ? 22 : 1;
 }
 
+namespace {
+
 std::string_view fault_of(ErrorCode code) {
     const auto number = static_cast<unsigned>(code);
     switch (code) {
@@ -57,13 +58,16 @@ std::string_view fault_of(ErrorCode code) {
 
 }  // namespace
 
+nlohmann::ordered_json error_json(const Error& error) {
+    return {{"code", static_cast<unsigned>(error.code)},
+            {"name", name_of(error.code)},
+            {"text", error.text},
+            {"fault", fault_of(error.code)}};
+}
+
 int report(Environment& environment, const Error& error) {
     if (environment.json()) {
-        const nlohmann::ordered_json value = {{"error",
-                                               {{"code", static_cast<unsigned>(error.code)},
-                                                {"name", name_of(error.code)},
-                                                {"text", error.text},
-                                                {"fault", fault_of(error.code)}}}};
+        const nlohmann::ordered_json value = {{"error", error_json(error)}};
         environment.err() << value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
                           << "\n";
     } else {

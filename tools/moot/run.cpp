@@ -2,13 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <sstream>
 
 #include "folkmoot/signer.hpp"
 #include "moot/commands.hpp"
-#include "moot/environment.hpp"
+#include "moot/forward.hpp"
 
 namespace folkmoot::moot {
 namespace {
+
+// Enough for any post and then some: what is longer is refused by the command itself.
+constexpr std::size_t largest_input = 1U << 20U;
 
 void build_parser(CLI::App& app, Options& options, Command& chosen) {
     // Options of the program are also taken after a command's name.
@@ -19,8 +23,44 @@ void build_parser(CLI::App& app, Options& options, Command& chosen) {
     app.add_flag("-v,--verbose", options.verbose, "Tell more");
     app.add_option("--home", options.home,
                    "Folder of the device (else $MOOT_HOME, else the XDG data folder)");
+    add_device_commands(app, chosen);
+    add_group_commands(app, chosen);
+    add_member_commands(app, chosen);
+    add_query_commands(app, chosen);
+    add_content_commands(app, chosen);
+    add_explain_commands(app, chosen);
+    add_network_commands(app, chosen);
+    add_upkeep_commands(app, chosen);
     add_scenario_commands(app, chosen);
     add_lab_commands(app, chosen);
+}
+
+// Nothing if no daemon listens. One home has one daemon, and it has the groups.
+std::optional<int> ask_elsewhere(Environment& environment, const std::vector<std::string>& arguments,
+                                 const Streams& streams, const Command& chosen) {
+    const auto home = Home::open(environment.home_folder());
+    if (!home) return report(environment, home.error());
+    std::error_code error;
+    if (!std::filesystem::exists(home->socket_path(), error)) return std::nullopt;
+    Request request{arguments, {}, streams.folder};
+    if (chosen.reads_input) {
+        auto input = environment.read_input(largest_input);
+        if (!input) return report(environment, input.error());
+        request.input = std::move(*input);
+    }
+    const auto answer = ask_daemon(home->socket_path(), request);
+    if (!answer && answer.error().code == ErrorCode::net_unreachable) {
+        if (!chosen.reads_input) return std::nullopt;
+        // The input is read; it is handed on to the command that now runs here.
+        std::istringstream again(request.input);
+        Environment here({again, streams.out, streams.err, streams.folder}, environment.options(), nullptr);
+        const auto done = chosen.run(here);
+        return done ? *done : report(here, done.error());
+    }
+    if (!answer) return report(environment, answer.error());
+    streams.out << answer->out << std::flush;
+    streams.err << answer->err << std::flush;
+    return answer->exit;
 }
 
 }  // namespace
@@ -32,7 +72,7 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
     return command;
 }
 
-int run_program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+int run_program(const std::vector<std::string>& arguments, const Streams& streams, Groups* held) {
     Options options;
     Command chosen;
     CLI::App app("Groups without a server: who belongs, and what was said", "moot");
@@ -42,15 +82,22 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
         std::ranges::reverse(reversed);
         app.parse(reversed);
     } catch (const CLI::Success& asked) {
-        app.exit(asked, out, err);
+        app.exit(asked, streams.out, streams.err);
         return 0;
     } catch (const CLI::ParseError& wrong) {
         options.json = options.json || std::ranges::find(arguments, "--json") != arguments.end();
-        Environment environment(out, err, options);
+        Environment environment(streams, options, held);
         return report(environment, {ErrorCode::usage, std::string(wrong.what()) + "; see moot --help"});
     }
-    Environment environment(out, err, options);
+    if (held != nullptr) options.home = held->home().folder().string();
+    Environment environment(streams, options, held);
     if (const auto crypto = start_crypto(); !crypto) return report(environment, crypto.error());
+    if (held != nullptr && !chosen.on_groups) {
+        return report(environment, {ErrorCode::usage, "the daemon does not run this command"});
+    }
+    if (held == nullptr && chosen.on_groups) {
+        if (const auto done = ask_elsewhere(environment, arguments, streams, chosen)) return *done;
+    }
     const auto done = chosen.run(environment);
     return done ? *done : report(environment, done.error());
 }

@@ -1,0 +1,122 @@
+#include "moot/fsck.hpp"
+
+#include "folkmoot/access.hpp"
+#include "folkmoot/graph.hpp"
+#include "folkmoot/limits.hpp"
+#include "folkmoot/signer.hpp"
+
+namespace folkmoot::moot {
+namespace {
+
+constexpr std::size_t most_faults = 1000;
+
+class Checker {
+   public:
+    Checker(const GroupId& group, bool full) : group_(group), full_(full), access_(graph_) {}
+
+    void check_op(const StoredOp& stored) {
+        ++report_.ops;
+        if (op_id(stored.body) != stored.id) return fault(stored.id, "its bytes do not match its id (O2)");
+        const auto op = decode_body(stored.body);
+        if (!op) return fault(stored.id, "O1, O3: " + op.error().text);
+        if (graph_.size() == 0 && stored.id != create_of(group_)) {
+            return fault(stored.id, "O4: it belongs to another group");
+        }
+        switch (graph_.prepare(stored.id, *op)) {
+            case Graph::Placement::ready: break;
+            case Graph::Placement::duplicate: return fault(stored.id, "it is stored twice");
+            case Graph::Placement::missing: return fault(stored.id, "an op it names is not stored before it");
+            case Graph::Placement::invalid: return fault(stored.id, "O3: " + graph_.error().text);
+        }
+        if (auto admitted = access_.check(*op); !admitted)
+            return fault(stored.id, "A1: " + admitted.error().text);
+        const OpIndex at = graph_.commit();
+        access_.record(at, *op);
+        check_payload_of(stored, *op);
+        if (full_) check_signatures(stored, *op);
+    }
+
+    // O5: by signing an op, its author vouched for the one before it; not beyond what must be signed itself.
+    void check_vouchers() {
+        if (!full_) return;
+        for (OpIndex op = static_cast<OpIndex>(graph_.size()); op-- > 0;) {
+            if (!proven_[op]) {
+                fault(graph_.id(op), "O5: no good signature, and no op of its author vouches for it");
+                continue;
+            }
+            const OpIndex prev = graph_.prev(op);
+            const bool reaches = prev != no_index && graph_.kind(prev) == Kind::post &&
+                                 graph_.position(prev) % limits::signed_every != 0;
+            if (reaches) proven_[prev] = true;
+        }
+    }
+
+    void fault(std::string text) {
+        if (report_.faults.size() < most_faults) report_.faults.push_back(std::move(text));
+    }
+    [[nodiscard]] FsckReport take() { return std::move(report_); }
+
+   private:
+    void fault(const OpId& id, const std::string& text) { fault("op " + to_hex(id.view()) + ": " + text); }
+
+    void check_payload_of(const StoredOp& stored, const Operation& op) {
+        const auto* post = std::get_if<Post>(&op.act);
+        if (!stored.payload) return;
+        if (post == nullptr) return fault(stored.id, "O3: it has a payload and is no post");
+        if (auto good = check_payload(*post, *stored.payload); !good)
+            fault(stored.id, "O3: " + good.error().text);
+    }
+
+    void check_signatures(const StoredOp& stored, const Operation& op) {
+        const Verifier& verifier = ed25519_verifier();
+        check_keys(stored.id, op);
+        bool proven = false;
+        for (const auto& signature : stored.signatures) {
+            ++report_.signatures;
+            if (verify_op(verifier, op.author, stored.id, signature)) {
+                proven = true;
+            } else {
+                fault(stored.id, "O6: a signature stored with it is bad");
+            }
+        }
+        proven_.push_back(proven);
+    }
+
+    void check_keys(const OpId& id, const Operation& op) {
+        const auto good = [](const DeviceKey& key) { return ed25519_verifier().key_acceptable(key); };
+        const DeviceKey* subject = subject_of(op.act);
+        if (subject != nullptr && !good(*subject)) fault(id, "O6: it names a bad key");
+        if (const auto* create = std::get_if<Create>(&op.act)) {
+            for (const auto& key : create->founders) {
+                if (!good(key)) fault(id, "O6: it names a bad key");
+            }
+        }
+    }
+
+    GroupId group_;
+    bool full_;
+    Graph graph_;
+    Access access_;
+    std::vector<bool> proven_;  // by OpIndex
+    FsckReport report_;
+};
+
+}  // namespace
+
+FsckReport check_group(const Store& store, const GroupId& group, bool full) {
+    Checker checker(group, full);
+    if (const auto structure = store.check(full ? CheckDepth::full : CheckDepth::quick)) {
+        for (const auto& text : structure->faults) checker.fault(text);
+    } else {
+        checker.fault(structure.error().text);
+    }
+    const auto visited = store.for_each(true, [&](StoredOp&& stored) -> Result<void> {
+        checker.check_op(stored);
+        return {};
+    });
+    if (!visited) checker.fault(visited.error().text);
+    checker.check_vouchers();
+    return checker.take();
+}
+
+}  // namespace folkmoot::moot

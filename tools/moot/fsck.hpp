@@ -1,0 +1,22 @@
+// Everything a store holds of a group, checked again from the bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "folkmoot/store.hpp"
+
+namespace folkmoot::moot {
+
+struct FsckReport {
+    std::uint64_t ops = 0;
+    std::uint64_t signatures = 0;
+    /// A sentence each, at most 1,000; empty if the group is sound.
+    std::vector<std::string> faults;
+};
+
+/// The store's structure, every op's hash, encoding, ancestors and admission (O1 to O4, A1), its payload if
+/// it is here, and with `full` every key and signature, or the voucher where an op has none (O5, O6).
+[[nodiscard]] FsckReport check_group(const Store& store, const GroupId& group, bool full);
+
+}  // namespace folkmoot::moot

@@ -1,0 +1,199 @@
+#include "moot/groups.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "crypto/random.hpp"
+#include "moot/files.hpp"
+
+namespace folkmoot::moot {
+namespace {
+
+StoreInstance random_instance() {
+    StoreInstance instance;
+    crypto::random_bytes(instance.bytes);
+    return instance;
+}
+
+std::uint64_t random_seed() {
+    std::array<std::uint8_t, 8> bytes{};
+    crypto::random_bytes(bytes);
+    std::uint64_t seed = 0;
+    for (const auto byte : bytes) seed = seed << 8U | byte;
+    return seed;
+}
+
+}  // namespace
+
+std::uint64_t clock_ms() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+// The node speaks to the replicas until its end.
+Groups::~Groups() { close_all(); }
+
+void Groups::close_all() {
+    node_.reset();
+    open_.clear();
+    stores_.clear();
+}
+
+Result<Store*> Groups::open_store(const GroupId& id) {
+    if (const auto at = open_.find(id); at != open_.end()) return at->second->store.get();
+    if (const auto at = stores_.find(id); at != stores_.end()) return at->second.get();
+    const auto path = home_.group_path(id);
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) {
+        return fail(ErrorCode::no_group, "this device has no group " + to_hex(id.view().first(6)));
+    }
+    auto store = open_sqlite_store(path, random_instance());
+    if (!store && store.error().code == ErrorCode::store_locked) {
+        return fail(ErrorCode::store_locked, "another process holds the group " + to_hex(id.view().first(6)) +
+                                                 "; wait for it to end, or stop it, and try again");
+    }
+    if (!store) return std::unexpected(store.error());
+    return stores_.emplace(id, std::move(*store)).first->second.get();
+}
+
+Result<OpenGroup*> Groups::open(const GroupId& id) {
+    if (const auto at = open_.find(id); at != open_.end()) return at->second.get();
+    if (auto store = open_store(id); !store) return std::unexpected(store.error());
+    auto group = std::make_unique<OpenGroup>();
+    group->id = id;
+    group->store = std::move(stores_.extract(id).mapped());
+    auto replica = Replica::open({id, random_seed()}, *group->store, &signer_, ed25519_verifier());
+    if (!replica) return std::unexpected(replica.error());
+    group->replica = std::move(*replica);
+    if (node_) node_->add_group(*group->replica, *group->store);
+    return open_.emplace(id, std::move(group)).first->second.get();
+}
+
+Result<std::string> Groups::name_of(const GroupId& id) {
+    if (const auto at = open_.find(id); at != open_.end()) {
+        const Replica& replica = *at->second->replica;
+        return replica.graph().size() > 0 ? replica.access().group_name() : std::string();
+    }
+    if (const auto at = names_.find(id); at != names_.end()) return at->second;
+    auto store = open_store(id);
+    if (!store) return std::unexpected(store.error());
+    auto create = (*store)->read(create_of(id));
+    std::string name;
+    if (create) {
+        const auto op = decode_body(create->body);
+        if (op && op->kind() == Kind::create) name = std::get<Create>(op->act).name;
+    }
+    names_[id] = name;
+    // Opened for its name only: others may want it.
+    if (!open_.contains(id)) stores_.erase(id);
+    return name;
+}
+
+Result<GroupId> Groups::find_id(const std::string& text) {
+    auto ids = home_.groups();
+    if (!ids) return std::unexpected(ids.error());
+    std::vector<GroupId> named;
+    std::vector<GroupId> prefixed;
+    std::optional<Error> trouble;
+    for (const auto& id : *ids) {
+        if (text.size() >= 4 && to_hex(id.view()).starts_with(text)) prefixed.push_back(id);
+        auto name = name_of(id);
+        if (!name) {
+            trouble = name.error();
+        } else if (*name == text) {
+            named.push_back(id);
+        }
+    }
+    const auto& found = named.empty() ? prefixed : named;
+    if (found.size() == 1) return found.front();
+    if (found.size() > 1) {
+        std::string text_of_all;
+        for (const auto& id : found) text_of_all += " " + to_hex(id.view().first(6));
+        return fail(ErrorCode::ambiguous, "several groups are called " + text + ":" + text_of_all +
+                                              "; say which by the start of its id");
+    }
+    if (trouble) return std::unexpected(*trouble);
+    return fail(ErrorCode::no_group, "this device has no group " + text + "; see moot group list");
+}
+
+Result<OpenGroup*> Groups::find(const std::string& text) {
+    auto id = find_id(text);
+    if (!id) return std::unexpected(id.error());
+    auto group = open(*id);
+    if (group && (*group)->replica->graph().size() == 0) {
+        return fail(ErrorCode::not_synced, "nothing is known of the group yet; sync it first");
+    }
+    return group;
+}
+
+Result<OpenGroup*> Groups::prepare(const GroupId& id) {
+    std::error_code error;
+    const auto path = home_.group_path(id);
+    if (std::filesystem::exists(path, error)) {
+        return fail(ErrorCode::already_exists,
+                    "this device has that group already; bring it up to date with moot sync");
+    }
+    if (auto made = make_private_folder(path.parent_path()); !made) return std::unexpected(made.error());
+    auto store = open_sqlite_store(path, random_instance());
+    if (!store) return std::unexpected(store.error());
+    stores_.emplace(id, std::move(*store));
+    return open(id);
+}
+
+// The id is known only once the op is signed: it is made without a store first, and becomes a group when its
+// op is on the disk.
+Result<OpenGroup*> Groups::create(const Create& create, std::uint64_t time_ms) {
+    const auto draft_store = make_memory_store(random_instance());
+    auto draft = Replica::open({std::nullopt, random_seed()}, *draft_store, &signer_, ed25519_verifier());
+    if (!draft) return std::unexpected(draft.error());
+    auto made = (*draft)->create_group(create, time_ms);
+    if (!made) return std::unexpected(made.error());
+    const auto batch = (*draft)->poll_persist();
+    const GroupId id = group_of(*made);
+    const auto path = home_.group_path(id);
+    if (auto folder = make_private_folder(path.parent_path()); !folder)
+        return std::unexpected(folder.error());
+    auto store = open_sqlite_store(path, random_instance());
+    if (!store) return std::unexpected(store.error());
+    auto persisted = persist(**store, *batch);
+    stores_.emplace(id, std::move(*store));
+    if (!persisted) {
+        discard(id);
+        return std::unexpected(persisted.error());
+    }
+    return open(id);
+}
+
+void Groups::discard(const GroupId& id) {
+    // Once a node serves the group, the node has to go first.
+    if (open_.contains(id)) node_.reset();
+    open_.erase(id);
+    stores_.erase(id);
+    const auto path = home_.group_path(id);
+    std::error_code error;
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+        std::filesystem::remove(path.string() + suffix, error);
+    }
+}
+
+Result<void> Groups::saved(OpenGroup& group) {
+    if (node_) return node_->touched(group.id);
+    while (auto batch = group.replica->poll_persist()) {
+        auto done = persist(*group.store, *batch);
+        group.replica->handle_persisted(batch->ticket, done);
+        if (!done) return done;
+    }
+    while (group.replica->poll_event()) {
+    }
+    return {};
+}
+
+net::Node& Groups::node() {
+    if (!node_) {
+        node_ = std::make_unique<net::Node>(signer_, ed25519_verifier());
+        for (auto& [id, group] : open_) node_->add_group(*group->replica, *group->store);
+    }
+    return *node_;
+}
+
+}  // namespace folkmoot::moot

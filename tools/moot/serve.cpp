@@ -1,0 +1,249 @@
+#include "moot/serve.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "moot/forward.hpp"
+#include "moot/text.hpp"
+#include "moot/ticket.hpp"
+#include "moot/view.hpp"
+
+namespace folkmoot::moot {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// One daemon a home. The kernel drops the lock with the process, however it ends.
+class DaemonLock {
+   public:
+    explicit DaemonLock(const std::filesystem::path& path)
+        : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+        held_ = file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) == 0;
+    }
+    ~DaemonLock() {
+        if (file_ >= 0) ::close(file_);
+    }
+    DaemonLock(const DaemonLock&) = delete;
+    DaemonLock& operator=(const DaemonLock&) = delete;
+    [[nodiscard]] bool held() const { return held_; }
+
+   private:
+    int file_;
+    bool held_ = false;
+};
+
+std::string_view kind_text(net::NodeEvent::Kind kind) {
+    using Kind = net::NodeEvent::Kind;
+    switch (kind) {
+        case Kind::listening: return "listening";
+        case Kind::connected: return "connected";
+        case Kind::disconnected: return "disconnected";
+        case Kind::synced: return "synced";
+        case Kind::replica: break;
+    }
+    return "replica";
+}
+
+std::string_view kind_text(Event::Kind kind) {
+    switch (kind) {
+        case Event::Kind::delivered: return "delivered";
+        case Event::Kind::members_changed: return "members_changed";
+        case Event::Kind::you_were_removed: return "you_were_removed";
+        case Event::Kind::equivocation: return "equivocation";
+        case Event::Kind::session_finished: return "session_finished";
+        case Event::Kind::peer_fault: return "peer_fault";
+        case Event::Kind::read_only: return "read_only";
+        default: break;
+    }
+    return "other";
+}
+
+// Tells what happens, one line or one object at a time.
+class Reporter {
+   public:
+    Reporter(Environment& environment, Groups& groups) : environment_(environment), groups_(groups) {}
+
+    void handle(const net::NodeEvent& event) {
+        // Told by serve itself, at once.
+        if (event.kind == net::NodeEvent::Kind::listening) return;
+        if (environment_.json()) {
+            environment_.print(json_of(event));
+        } else {
+            tell(event);
+        }
+    }
+
+   private:
+    Json json_of(const net::NodeEvent& event) {
+        Json out = {{"event", kind_text(event.kind)}};
+        if (!event.address.empty()) out["address"] = event.address;
+        if (event.peer) out["peer"] = to_hex(event.peer->view());
+        if (event.group) out["group"] = to_hex(event.group->view());
+        if (event.report) out["report"] = sync_json(*event.report, event.address);
+        if (event.event) add_replica_event(out, event);
+        if (event.error.code != ErrorCode{}) out["error"] = error_json(event.error);
+        return out;
+    }
+
+    void add_replica_event(Json& out, const net::NodeEvent& event) {
+        out["kind"] = kind_text(event.event->kind);
+        const Graph* graph = graph_of(event);
+        if (!event.event->ops.empty() && graph != nullptr) {
+            Json ops = Json::array();
+            for (const OpIndex op : event.event->ops) ops.push_back(to_hex(graph->id(op).view()));
+            out["ops"] = std::move(ops);
+        }
+        if (event.event->member) {
+            const MemberChange& change = *event.event->member;
+            const auto level = [](Level value) { return value == 0 ? Json() : level_json(value); };
+            out["member"] = {{"key", to_hex(change.key.view())},
+                             {"name", petname_json(environment_.names(), change.key)},
+                             {"before", level(change.before)},
+                             {"after", level(change.after)}};
+            if (change.cause != no_index && graph != nullptr) {
+                out["member"]["cause"] = to_hex(graph->id(change.cause).view());
+            }
+        }
+        if (event.event->error.code != ErrorCode{}) out["error"] = error_json(event.event->error);
+    }
+
+    const Graph* graph_of(const net::NodeEvent& event) {
+        if (!event.group) return nullptr;
+        const auto group = groups_.open(*event.group);
+        return group ? &(*group)->replica->graph() : nullptr;
+    }
+
+    void tell(const net::NodeEvent& event) {
+        const bool verbose = environment_.options().verbose;
+        const std::string error = event.error.code == ErrorCode{} ? "" : ": " + event.error.text;
+        using Kind = net::NodeEvent::Kind;
+        if (event.kind == Kind::synced && event.report) {
+            environment_.say(sync_line(*event.report, event.address) + error);
+        } else if (event.kind == Kind::replica && event.event) {
+            tell_replica(event);
+        } else if (verbose) {
+            const std::string peer = event.peer ? environment_.names().of(*event.peer) + " at " : "";
+            environment_.say(std::string(kind_text(event.kind)) + " " + peer + event.address + error);
+        }
+    }
+
+    void tell_replica(const net::NodeEvent& event) {
+        const Event& inner = *event.event;
+        const Names& names = environment_.names();
+        if (inner.member) {
+            const auto level = [](Level value) {
+                return value == 0 ? std::string("out") : level::to_text(value);
+            };
+            environment_.say(names.of(inner.member->key) + ": " + level(inner.member->before) + " -> " +
+                             level(inner.member->after));
+        } else if (inner.kind == Event::Kind::equivocation) {
+            environment_.say("an author forked their own history; see moot equivocations");
+        } else if (inner.kind == Event::Kind::read_only) {
+            environment_.err() << "moot: a write failed, the group is read-only now: " << inner.error.text
+                               << "\n";
+        } else if (inner.kind == Event::Kind::delivered && environment_.options().verbose) {
+            environment_.say("received " + counted(inner.ops.size(), "operation"));
+        }
+    }
+
+    Environment& environment_;
+    Groups& groups_;
+};
+
+Result<void> open_all(Environment& environment, Groups& groups) {
+    auto ids = groups.home().groups();
+    if (!ids) return std::unexpected(ids.error());
+    for (const auto& id : *ids) {
+        auto group = groups.open(id);
+        if (group) continue;
+        if (group.error().code == ErrorCode::store_locked) return std::unexpected(group.error());
+        // One damaged group does not keep the others from being served.
+        report(environment, group.error());
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string outcome_text(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::equal: return "equal";
+        case Outcome::partial: return "partial";
+        case Outcome::running: return "running";
+        case Outcome::failed: break;
+    }
+    return "failed";
+}
+
+Json sync_json(const net::SyncReport& report, const std::string& address) {
+    const bool met = report.peer != DeviceKey{};
+    Json out = {{"address", address},
+                {"peer", met ? Json(to_hex(report.peer.view())) : Json()},
+                {"outcome", outcome_text(report.outcome)},
+                {"ops_sent", report.stats.ops_sent},
+                {"ops_received", report.stats.ops_received},
+                {"ops_new", report.stats.ops_new},
+                {"rounds", report.stats.rounds},
+                {"bytes",
+                 {{"sent", report.bytes_sent},
+                  {"received", report.bytes_received},
+                  {"wire_sent", report.wire_sent},
+                  {"wire_received", report.wire_received}}},
+                {"milliseconds", report.milliseconds}};
+    out["error"] = report.outcome == Outcome::failed ? error_json(report.error) : Json();
+    return out;
+}
+
+std::string sync_line(const net::SyncReport& report, const std::string& address) {
+    return address + ": " + outcome_text(report.outcome) + ", sent " +
+           counted(report.stats.ops_sent, "operation") + ", received " +
+           std::to_string(report.stats.ops_received) + ", " + counted(report.stats.rounds, "round") + ", " +
+           std::to_string(report.bytes_sent + report.bytes_received) + " bytes inside the channel, " +
+           std::to_string(report.milliseconds) + " ms";
+}
+
+Result<int> serve(Environment& environment, const ServeArguments& arguments) {
+    auto opened = environment.groups();
+    if (!opened) return std::unexpected(opened.error());
+    Groups& groups = **opened;
+    for (const auto& peer : arguments.peers) {
+        if (!is_address(peer))
+            return fail(ErrorCode::usage, "--peer " + printable(peer) + " is no HOST:PORT");
+    }
+    const DaemonLock lock(groups.home().lock_path());
+    if (!lock.held()) return fail(ErrorCode::store_locked, "another moot serve has this home");
+    groups.daemon = true;
+    net::Node& node = groups.node();
+    Reporter reporter(environment, groups);
+    node.on_event([&reporter](const net::NodeEvent& event) { reporter.handle(event); });
+    if (auto all = open_all(environment, groups); !all) return std::unexpected(all.error());
+    const std::string socket = groups.home().socket_path();
+    auto local =
+        node.listen_local(socket, [&groups](ByteView request) { return answer_request(request, groups); });
+    if (!local) return std::unexpected(local.error());
+    if (!arguments.listen.empty()) {
+        auto address = node.listen(arguments.listen);
+        if (!address) return std::unexpected(address.error());
+        groups.listening.push_back(*address);
+        if (auto kept = groups.home().set_address(*address); !kept) return std::unexpected(kept.error());
+        if (environment.json()) {
+            environment.print({{"event", "listening"}, {"address", *address}});
+        } else {
+            environment.answer("listening on " + *address);
+        }
+    } else if (environment.json()) {
+        environment.print({{"event", "ready"}});
+    } else {
+        environment.say("ready; nobody can connect from outside without --listen");
+    }
+    for (const auto& peer : arguments.peers) node.keep_peer(peer);
+    node.run();
+    groups.close_all();
+    return 0;
+}
+
+}  // namespace folkmoot::moot

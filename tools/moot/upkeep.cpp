@@ -1,0 +1,186 @@
+// status, fsck, equivocations: whether all is well.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "moot/commands.hpp"
+#include "moot/environment.hpp"
+#include "moot/fsck.hpp"
+#include "moot/text.hpp"
+#include "moot/view.hpp"
+
+namespace folkmoot::moot {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int answer_no = 4;
+constexpr int damage_found = 40;
+
+Json status_of(Environment& environment, Groups& groups, const GroupId& id, bool& amiss) {
+    Json out = {{"group", to_hex(id.view())}};
+    auto group = groups.open(id);
+    if (!group) {
+        amiss = true;
+        out["error"] = error_json(group.error());
+        return out;
+    }
+    const Replica& replica = *(*group)->replica;
+    const bool empty = replica.graph().size() == 0;
+    const Level level = empty ? Level{0} : replica.access().now().level_of(environment.names().self());
+    out["name"] = empty ? "" : replica.access().group_name();
+    out["ops"] = replica.graph().size();
+    out["heads"] = replica.graph().head_count();
+    out["members"] = empty ? 0 : replica.access().now().members().size();
+    out["level"] = level == 0 ? Json() : level_json(level);
+    out["digest"] = empty ? Json() : Json(to_hex(replica.access().now().membership_digest().view()));
+    out["equivocations"] = replica.graph().equivocations().size();
+    out["read_only"] = replica.read_only();
+    out["out"] = level == 0;
+    amiss = amiss || level == 0 || replica.read_only() || !replica.graph().equivocations().empty();
+    return out;
+}
+
+std::string status_line(const Json& status) {
+    const std::string id = status["group"].get<std::string>().substr(0, 12);
+    if (status.contains("error"))
+        return id + "  cannot be opened: " + status["error"]["text"].get<std::string>();
+    std::string line = id + "  " + printable(status["name"].get<std::string>()) + ": " +
+                       counted(status["ops"].get<std::size_t>(), "operation") + ", " +
+                       counted(status["members"].get<std::size_t>(), "member") + ", " +
+                       counted(status["heads"].get<std::size_t>(), "head");
+    if (status["out"].get<bool>()) line += "; you are out of it";
+    if (status["read_only"].get<bool>()) line += "; READ-ONLY after a failed write";
+    const auto forks = status["equivocations"].get<std::size_t>();
+    if (forks > 0) line += "; " + counted(forks, "equivocation");
+    return line;
+}
+
+Result<int> status(Environment& environment, bool exit_code) {
+    auto groups = environment.groups();
+    if (!groups) return std::unexpected(groups.error());
+    auto ids = (*groups)->home().groups();
+    if (!ids) return std::unexpected(ids.error());
+    bool amiss = false;
+    Json all = Json::array();
+    for (const auto& id : *ids) all.push_back(status_of(environment, **groups, id, amiss));
+    const Names& names = environment.names();
+    if (environment.json()) {
+        environment.print({{"name", names.petname(names.self())},
+                           {"key", to_hex(names.self().view())},
+                           {"daemon", (*groups)->daemon},
+                           {"listening", (*groups)->listening},
+                           {"amiss", amiss},
+                           {"groups", std::move(all)}});
+    } else {
+        std::string where = (*groups)->daemon ? "daemon runs" : "no daemon";
+        for (const auto& address : (*groups)->listening) where += ", listens on " + address;
+        environment.say(names.of(names.self()) + " " + to_hex(names.self().view().first(4)) + "; " + where);
+        for (const auto& one : all) environment.say(status_line(one));
+    }
+    return exit_code && amiss ? answer_no : 0;
+}
+
+Result<int> fsck(Environment& environment, const std::vector<std::string>& wanted, bool full) {
+    auto groups = environment.groups();
+    if (!groups) return std::unexpected(groups.error());
+    std::vector<GroupId> ids;
+    if (wanted.empty()) {
+        auto all = (*groups)->home().groups();
+        if (!all) return std::unexpected(all.error());
+        ids = std::move(*all);
+    }
+    for (const auto& text : wanted) {
+        auto id = (*groups)->find_id(text);
+        if (!id) return std::unexpected(id.error());
+        ids.push_back(*id);
+    }
+    Json reports = Json::array();
+    bool damaged = false;
+    for (const auto& id : ids) {
+        FsckReport found;
+        auto store = (*groups)->open_store(id);
+        if (store) {
+            found = check_group(**store, id, full);
+        } else if (store.error().code == ErrorCode::store_damaged) {
+            found.faults.push_back(store.error().text);
+        } else {
+            return std::unexpected(store.error());
+        }
+        damaged = damaged || !found.faults.empty();
+        const std::string name = to_hex(id.view().first(6));
+        environment.say(name + "  " + counted(found.ops, "operation") +
+                        (full ? ", " + counted(found.signatures, "signature") + " checked" : "") + ": " +
+                        (found.faults.empty() ? "sound" : counted(found.faults.size(), "fault")));
+        for (const auto& fault : found.faults) environment.answer("  " + printable(fault));
+        reports.push_back({{"group", to_hex(id.view())},
+                           {"ops", found.ops},
+                           {"signatures", found.signatures},
+                           {"full", full},
+                           {"damaged", !found.faults.empty()},
+                           {"faults", found.faults}});
+    }
+    if (environment.json()) environment.print({{"damaged", damaged}, {"groups", std::move(reports)}});
+    return damaged ? damage_found : 0;
+}
+
+Result<int> equivocations(Environment& environment, const std::string& group_text) {
+    auto group = environment.group(group_text);
+    if (!group) return std::unexpected(group.error());
+    const Graph& graph = (*group)->replica->graph();
+    const Names& names = environment.names();
+    Json list = Json::array();
+    for (const auto& pair : graph.equivocations()) {
+        const DeviceKey& author = graph.key(graph.author(pair.first));
+        const OpIndex prev = graph.prev(pair.first);
+        list.push_back(
+            {{"author", to_hex(author.view())},
+             {"author_name", petname_json(names, author)},
+             {"prev", prev == no_index ? Json() : Json(to_hex(graph.id(prev).view()))},
+             {"ops", {to_hex(graph.id(pair.first).view()), to_hex(graph.id(pair.second).view())}}});
+        environment.answer(names.of(author) + " signed both " + short_id(graph, pair.first) + " and " +
+                           short_id(graph, pair.second) + " on top of " +
+                           (prev == no_index ? std::string("nothing") : short_id(graph, prev)));
+    }
+    if (environment.json()) {
+        environment.print({{"equivocations", std::move(list)}});
+    } else if (graph.equivocations().empty()) {
+        environment.say("None: every author has one chain.");
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_upkeep_commands(CLI::App& app, Command& chosen) {
+    auto* status_command =
+        add_command(app, "status", "How this device and its groups are", "moot status --exit-code");
+    auto exit_code = std::make_shared<bool>(false);
+    status_command->add_flag("--exit-code", *exit_code,
+                             "End with 4 if a group is read-only, has equivocations, or has this device out");
+    status_command->callback([&chosen, exit_code] {
+        chosen.on_groups = true;
+        chosen.run = [exit_code](Environment& environment) { return status(environment, *exit_code); };
+    });
+
+    auto* fsck_command =
+        add_command(app, "fsck", "Check everything stored from its bytes: 40 if damaged", "moot fsck --full");
+    auto groups = std::make_shared<std::vector<std::string>>();
+    auto full = std::make_shared<bool>(false);
+    fsck_command->add_option("GROUP", *groups, "Which groups (else all)");
+    fsck_command->add_flag("--full", *full, "Every signature too");
+    fsck_command->callback([&chosen, groups, full] {
+        chosen.on_groups = true;
+        chosen.run = [groups, full](Environment& environment) { return fsck(environment, *groups, *full); };
+    });
+
+    auto* fork_command = add_command(app, "equivocations", "Authors who signed two ops in the same place",
+                                     "moot equivocations \"book club\" --json");
+    auto group = std::make_shared<std::string>();
+    fork_command->add_option("GROUP", *group, "The group")->required();
+    fork_command->callback([&chosen, group] {
+        chosen.on_groups = true;
+        chosen.run = [group](Environment& environment) { return equivocations(environment, *group); };
+    });
+}
+
+}  // namespace folkmoot::moot
