@@ -77,7 +77,8 @@ class Giver {
     std::vector<OpIndex> heads_;
     Closure offer_;
     Digest digest_;
-    Closure since_;                    // of the last summary
+    Closure since_;  // of the last summary
+    // What batches may name authors by: the peer's tips, then the common authors.
     std::vector<NamedTip> peer_tips_;  // of the last summary that had tips
     std::deque<Answer> answers_;
     std::optional<Answer> last_;  // the last answer to a `have` that was sent in full
