@@ -84,6 +84,8 @@ class Graph {
     // --- Reading --------------------------------------------------------------------------------
 
     [[nodiscard]] std::size_t size() const;
+    /// The seed it was made with, for tables beside it.
+    [[nodiscard]] std::uint64_t seed() const;
     /// The group's id; nothing while the graph is empty.
     [[nodiscard]] std::optional<GroupId> group() const;
     [[nodiscard]] std::optional<OpIndex> find(const OpId& id) const;

@@ -64,7 +64,7 @@ class PastView {
 
 class Ledger {
    public:
-    explicit Ledger(const Graph& graph) : graph_(graph), device_table_(0, KeyAt{&devices_}) {}
+    explicit Ledger(const Graph& graph) : graph_(graph), device_table_(graph.seed(), KeyAt{&devices_}) {}
     Ledger(const Ledger&) = delete;
     Ledger& operator=(const Ledger&) = delete;
 

@@ -4,8 +4,9 @@
 // evicted escapes through the second. Here the ops are cut into *chains*, each totally ordered by ancestry
 // whoever the authors are, and an op's past is the vector (chain -> last position seen). An op joins any
 // chain whose tip is in its past, so the number of chains follows the graph's width and not the number
-// of authors: at most w(w+1)/2 for width w (S. Felsner, "On-line chain partitions of orders", 1997: new
-// elements are maximal).
+// of authors. (Where new elements are maximal, w(w+1)/2 chains suffice for width w: S. Felsner, "On-line
+// chain partitions of orders", 1997. The greedy choice here has no such proof; its answers are exact all the
+// same.)
 //
 // Memory: an op stores only the entries in which its past exceeds that of one direct ancestor (its base);
 // from time to time a base gets its whole vector (a keyframe) so that a query walks few steps. Keyframes

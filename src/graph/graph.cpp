@@ -59,7 +59,8 @@ struct Graph::State {
         const DeviceKey& operator()(std::uint32_t i) const { return (*authors)[i].key; }
     };
 
-    explicit State(std::uint64_t seed) : table(seed, OpIdAt{&ids}), author_table(seed, KeyAt{&authors}) {}
+    explicit State(std::uint64_t the_seed)
+        : seed(the_seed), table(the_seed, OpIdAt{&ids}), author_table(the_seed, KeyAt{&authors}) {}
 
     [[nodiscard]] Placement refuse(ErrorCode code, std::string text) {
         prepared.error = Error{code, std::move(text)};
@@ -67,6 +68,7 @@ struct Graph::State {
     }
     void place_on_branch(OpIndex index, Node& node);
 
+    std::uint64_t seed;
     Chunked<OpId> ids;
     Chunked<Node> nodes;
     Chunked<OpIndex> parent_pool;
@@ -196,6 +198,7 @@ OpIndex Graph::commit() {
     return index;
 }
 
+std::uint64_t Graph::seed() const { return state_->seed; }
 std::size_t Graph::size() const { return state_->nodes.size(); }
 
 std::optional<GroupId> Graph::group() const {

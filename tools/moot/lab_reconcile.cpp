@@ -1,18 +1,12 @@
 #include "moot/lab_reconcile.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "folkmoot/replica.hpp"
+#include "moot/lab_clock.hpp"
 
 namespace folkmoot::lab {
 namespace {
-
-double cpu_ms() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
 
 // Real verification, counted and timed.
 class CountingVerifier final : public Verifier {

@@ -1,0 +1,175 @@
+#include "moot/lab_ingest.hpp"
+
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <random>
+
+#include "folkmoot/replica.hpp"
+#include "moot/lab_clock.hpp"
+#include "moot/lab_history.hpp"
+
+namespace folkmoot::lab {
+namespace {
+
+class CountingVerifier final : public Verifier {
+   public:
+    bool key_acceptable(const DeviceKey& key) const override { return inner_.key_acceptable(key); }
+    bool verify(const DeviceKey& key, ByteView message, const Signature& signature) const override {
+        ++checked;
+        return inner_.verify(key, message, signature);
+    }
+    mutable std::uint64_t checked = 0;
+
+   private:
+    const Verifier& inner_ = ed25519_verifier();
+};
+
+// A temporary folder for the SQLite file, removed with everything in it.
+struct Folder {
+    std::filesystem::path path;
+    ~Folder() {
+        std::error_code ignored;
+        if (!path.empty()) std::filesystem::remove_all(path, ignored);
+    }
+};
+
+// Authors who gossip: each op stands on its author's last and on one or two of the newest others.
+std::vector<TraceOp> gossip(const IngestOptions& options) {
+    std::vector<TraceOp> trace;
+    std::vector<std::uint32_t> last(options.authors, 0);
+    std::minstd_rand random(7);
+    for (std::uint32_t i = 0; i < options.ops; ++i) {
+        TraceOp op;
+        op.author = i == 0 ? 0 : static_cast<std::uint32_t>(random() % options.authors);
+        op.payload_bytes = options.payload;
+        if (i > 0) op.parents.push_back(last[op.author]);
+        if (i > 0 && random() % 2 == 0) op.parents.push_back(last[random() % options.authors]);
+        last[op.author] = i;
+        trace.push_back(std::move(op));
+    }
+    return trace;
+}
+
+double bare_verifications_per_s(const History& history) {
+    const auto& op = history.ops.back().op;
+    const auto author = decode_body(op.body)->author;
+    constexpr int rounds = 2000;
+    const double start = cpu_ms();
+    int good = 0;
+    for (int i = 0; i < rounds; ++i)
+        good += verify_op(ed25519_verifier(), author, op.id, *op.signature) ? 1 : 0;
+    return good / (cpu_ms() - start) * 1e3;
+}
+
+struct End {
+    std::unique_ptr<Store> store;
+    std::unique_ptr<Signer> signer;
+    std::unique_ptr<Replica> replica;
+    SessionId session = 0;
+};
+
+Result<void> drain(End& end) {
+    while (auto batch = end.replica->poll_persist()) {
+        const auto result = persist(*end.store, *batch);
+        end.replica->handle_persisted(batch->ticket, result);
+        if (!result) return result;
+    }
+    while (end.replica->poll_event()) {
+    }
+    return {};
+}
+
+Result<End> open_end(const History& history, std::unique_ptr<Store> store, std::uint32_t author,
+                     const Verifier& verifier) {
+    End end;
+    end.store = std::move(store);
+    auto signer = make_signer(author_seed(author));
+    if (!signer) return std::unexpected(signer.error());
+    end.signer = std::move(*signer);
+    auto replica = Replica::open({history.group, 1}, *end.store, end.signer.get(), verifier);
+    if (!replica) return std::unexpected(replica.error());
+    end.replica = std::move(*replica);
+    return end;
+}
+
+Result<std::unique_ptr<Store>> full_store(const History& history) {
+    auto store = make_memory_store(StoreInstance{});
+    std::vector<StoredOp> ops;
+    for (const auto& entry : history.ops)
+        ops.push_back({entry.op.id, entry.op.body, {*entry.op.signature}, entry.op.payload});
+    if (auto appended = store->append(ops); !appended) return std::unexpected(appended.error());
+    return store;
+}
+
+Result<std::unique_ptr<Store>> empty_store(const IngestOptions& options, Folder& folder) {
+    if (!options.sqlite) return make_memory_store(StoreInstance{});
+    folder.path =
+        std::filesystem::temp_directory_path() / ("moot-lab-" + std::to_string(std::random_device{}()));
+    std::error_code error;
+    std::filesystem::create_directory(folder.path, error);
+    if (error)
+        return fail(ErrorCode::file_io, "cannot make " + folder.path.string() + ": " + error.message());
+    return open_sqlite_store(folder.path / "ingest.db", StoreInstance{});
+}
+
+}  // namespace
+
+Result<IngestReport> ingest(const IngestOptions& options) {
+    if (options.authors < 2 || options.ops < options.authors)
+        return fail(ErrorCode::usage, "at least 2 authors and as many ops");
+    const auto history = make_history(gossip(options));
+    if (!history) return std::unexpected(history.error());
+    auto full = full_store(*history);
+    if (!full) return std::unexpected(full.error());
+    Folder folder;
+    auto empty = empty_store(options, folder);
+    if (!empty) return std::unexpected(empty.error());
+
+    const CountingVerifier verifier;
+    auto giver = open_end(*history, std::move(*full), 0, verifier);
+    if (!giver) return std::unexpected(giver.error());
+    auto taker = open_end(*history, std::move(*empty), 1, verifier);
+    if (!taker) return std::unexpected(taker.error());
+    Hash32 binding;
+    binding.bytes.fill(0x33);
+    giver->session = giver->replica->open_session(
+        {history->authors[1], binding, true, SummaryChoice::automatic, false, options.sign_each}, 0);
+    taker->session = taker->replica->open_session(
+        {history->authors[0], binding, false, SummaryChoice::automatic, false, options.sign_each}, 0);
+
+    IngestReport report;
+    report.verify_per_s = bare_verifications_per_s(*history);
+    double elapsed = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        while (auto message = taker->replica->poll_message(taker->session)) {
+            giver->replica->handle_message(giver->session, *message, 1);
+            moved = true;
+        }
+        if (auto drained = drain(*giver); !drained) return std::unexpected(drained.error());
+        if (auto message = giver->replica->poll_message(giver->session)) {
+            const double start = wall_ms();
+            taker->replica->handle_message(taker->session, *message, 1);
+            if (auto drained = drain(*taker); !drained) return std::unexpected(drained.error());
+            elapsed += wall_ms() - start;
+            moved = true;
+        }
+    }
+    const Session& session = *taker->replica->session(taker->session);
+    if (session.outcome() != Outcome::equal)
+        return fail(ErrorCode::not_synced, "the sync did not end equal: " + session.error().text);
+    const std::size_t size = taker->replica->graph().size();
+    report.ops = size;
+    report.ops_per_s = static_cast<double>(size) / elapsed * 1e3;
+    report.signatures_checked = verifier.checked;
+    report.bytes_per_op_memory =
+        static_cast<double>(taker->replica->graph().memory() + taker->replica->access().memory()) /
+        static_cast<double>(size);
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    report.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    return report;
+}
+
+}  // namespace folkmoot::lab
