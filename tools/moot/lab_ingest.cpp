@@ -2,12 +2,13 @@
 
 #include <sys/resource.h>
 
+#include <cstdlib>
 #include <filesystem>
-#include <random>
 
 #include "folkmoot/replica.hpp"
 #include "moot/lab_clock.hpp"
 #include "moot/lab_history.hpp"
+#include "moot/lab_random.hpp"
 
 namespace folkmoot::lab {
 namespace {
@@ -38,13 +39,13 @@ struct Folder {
 std::vector<TraceOp> gossip(const IngestOptions& options) {
     std::vector<TraceOp> trace;
     std::vector<std::uint32_t> last(options.authors, 0);
-    std::minstd_rand random(7);
+    Random dice(7);
     for (std::uint32_t i = 0; i < options.ops; ++i) {
         TraceOp op;
-        op.author = i == 0 ? 0 : static_cast<std::uint32_t>(random() % options.authors);
+        op.author = i == 0 ? 0 : dice.below(options.authors);
         op.payload_bytes = options.payload;
         if (i > 0) op.parents.push_back(last[op.author]);
-        if (i > 0 && random() % 2 == 0) op.parents.push_back(last[random() % options.authors]);
+        if (i > 0 && dice.below(2) == 0) op.parents.push_back(last[dice.below(options.authors)]);
         last[op.author] = i;
         trace.push_back(std::move(op));
     }
@@ -104,12 +105,9 @@ Result<std::unique_ptr<Store>> full_store(const History& history) {
 
 Result<std::unique_ptr<Store>> empty_store(const IngestOptions& options, Folder& folder) {
     if (!options.sqlite) return make_memory_store(StoreInstance{});
-    folder.path =
-        std::filesystem::temp_directory_path() / ("moot-lab-" + std::to_string(std::random_device{}()));
-    std::error_code error;
-    std::filesystem::create_directory(folder.path, error);
-    if (error)
-        return fail(ErrorCode::file_io, "cannot make " + folder.path.string() + ": " + error.message());
+    std::string name = (std::filesystem::temp_directory_path() / "moot-lab-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) return fail(ErrorCode::file_io, "cannot make a folder like " + name);
+    folder.path = name;
     return open_sqlite_store(folder.path / "ingest.db", StoreInstance{});
 }
 

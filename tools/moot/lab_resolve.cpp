@@ -82,22 +82,22 @@ class World {
 
 // Everybody posts; now and then a moderator removes, re-adds or changes the level of somebody.
 void live(World& world, const ResolveOptions& options) {
-    Random random(11);
+    Random dice(11);
     const std::uint32_t every =
         std::max<std::uint32_t>(1, options.ops / std::max<std::uint32_t>(1, options.access));
     for (std::uint32_t i = 0; world.graph.size() < options.ops && i < 2 * options.ops; ++i) {
-        const auto member = random.below(world.members() + 1);
-        const auto other = random.below(world.members() + 1);
+        const auto member = dice.below(world.members() + 1);
+        const auto other = dice.below(world.members() + 1);
         world.see(member, other);
         if (i % every != 0) {
             world.append(member, Post{1, Hash32{}});
             continue;
         }
-        const auto subject = 1 + random.below(world.members());
+        const auto subject = 1 + dice.below(world.members());
         const std::uint32_t actor =
-            random.below(4) == 0 ? 0 : 1 + random.below(std::min<std::uint32_t>(10, world.members()));
+            dice.below(4) == 0 ? 0 : 1 + dice.below(std::min<std::uint32_t>(10, world.members()));
         if (actor == subject) continue;
-        switch (random.below(3)) {
+        switch (dice.below(3)) {
             case 0: world.append(actor, Remove{world.key(subject), std::nullopt}); break;
             case 1: world.append(actor, Add{world.key(subject), level::member}); break;
             default: world.append(actor, SetLevel{world.key(subject), level::reader}); break;
