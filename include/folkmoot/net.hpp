@@ -117,8 +117,9 @@ class Node {
 
     /// Answers requests on a Unix socket (0600): one request of bytes a connection, one answer; several
     /// clients at a time, one handler at a time. The handler runs on the node's thread and may call the
-    /// replicas; call touched() when it authored. net_listen if the path cannot be had or another process
-    /// answers there; a socket file that nobody listens on is replaced.
+    /// replicas and sync(); call touched() when it authored. If it throws, the answer is empty. net_listen if
+    /// the path cannot be had or another process answers there; a socket file that nobody listens on is
+    /// replaced.
     [[nodiscard]] Result<void> listen_local(const std::string& path, std::function<Bytes(ByteView)> handler);
     /// The app changed a replica: persist, and push to open sessions. The result is that of the persist:
     /// store_* if it failed now or before, no_group if the node does not serve the group.

@@ -281,6 +281,8 @@ void Core::request_stop() {
 void Core::shut_down() {
     closing_ = true;
     error_code ignored;
+    for (const auto& close : closers_) close();
+    closers_.clear();
     for (const auto& acceptor : acceptors_) acceptor->close(ignored);
     for (const auto& dial : dials_) dial->cancel();
     for (auto* timer : sleepers_) timer->cancel();
@@ -297,6 +299,7 @@ void Core::shut_down() {
     alarm.cancel();
     for (const auto& connection : std::list(connections_)) connection->abort({});
     // Lets coroutines run to their ends.
+    clock_.cancel();
     context_.restart();
     context_.run_for(std::chrono::milliseconds(200));
     deliver_events();

@@ -68,7 +68,8 @@ class Core {
     [[nodiscard]] Signer& signer() { return signer_; }
     [[nodiscard]] const Verifier& verifier() const { return verifier_; }
     [[nodiscard]] const NodeOptions& options() const { return options_; }
-    [[nodiscard]] bool closing() const { return closing_; }
+    /// Called once, when the node closes.
+    void at_close(std::function<void()> close) { closers_.push_back(std::move(close)); }
 
     // --- Groups -----------------------------------------------------------------------------------
     void add_group(Replica& replica, Store& store);
@@ -134,6 +135,7 @@ class Core {
     DiscourageTable discouraged_;
 
     std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
+    std::vector<std::function<void()>> closers_;
     std::set<std::shared_ptr<Dial>> dials_;
     std::set<std::shared_ptr<SyncTask>> tasks_;
     std::set<asio::steady_timer*> sleepers_;

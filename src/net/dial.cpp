@@ -92,6 +92,7 @@ asio::awaitable<void> Core::keep_loop(std::string address) {
             add(connection);
             co_await connection->run();
             known = connection->peer();
+            if (known == signer_.key()) co_return;
             if (connection->useful()) pause_ms = options_.first_retry_ms;
         }
         co_await sleep(with_jitter(pause_ms));

@@ -143,7 +143,11 @@ asio::awaitable<void> LocalServer::serve(std::shared_ptr<LocalSocket> socket) {
         Bytes answer;
         if (!closed_) {
             busy_ = true;
-            answer = handler_(*request);
+            try {
+                answer = handler_(*request);
+            } catch (const std::exception&) {
+                // An empty answer; the next request has its turn.
+            }
             busy_ = false;
             turn_.cancel();
         }

@@ -8,14 +8,7 @@ namespace folkmoot::net {
 struct Node::State {
     State(Signer& signer, const Verifier& verifier, const NodeOptions& options)
         : core(signer, verifier, options) {}
-    ~State() { close_locals(); }
-    void close_locals() {
-        for (const auto& local : locals) local->close();
-        locals.clear();
-    }
-
     Core core;
-    std::vector<std::shared_ptr<LocalServer>> locals;
 };
 
 Node::Node(Signer& signer, const Verifier& verifier, const NodeOptions& options)
@@ -43,10 +36,10 @@ void Node::start_sync(const GroupId& group, const std::string& address,
 }
 
 Result<void> Node::listen_local(const std::string& path, std::function<Bytes(ByteView)> handler) {
-    auto server = std::make_shared<LocalServer>(state_->core, std::move(handler));
+    const auto server = std::make_shared<LocalServer>(state_->core, std::move(handler));
     auto started = server->start(path);
     if (started) {
-        state_->locals.push_back(std::move(server));
+        state_->core.at_close([server] { server->close(); });
     } else {
         server->close();
     }
@@ -65,10 +58,7 @@ void Node::on_event(std::function<void(const NodeEvent&)> handler) {
     state_->core.on_event(std::move(handler));
 }
 
-void Node::run() {
-    state_->core.run();
-    state_->close_locals();
-}
+void Node::run() { state_->core.run(); }
 
 void Node::stop() { state_->core.request_stop(); }
 
