@@ -153,19 +153,26 @@ AuthorLabel author_label(const crypto::SipKey& salt, const DeviceKey& key) {
 
 // O5: access ops, positions divisible by 64, an author's last op in the batch, and whatever the author's next
 // op in the batch does not vouch for: only a post under the same grant does, which cannot turn out invalid on
-// its own.
+// its own. Nor may an op that could stand between the two: the receiver commits a run and its voucher
+// together and takes no batch in which something may come between them.
 std::vector<bool> signatures_needed(const Graph& graph, SessionHost& host, std::span<const OutgoingOp> ops) {
     std::unordered_map<OpIndex, std::size_t> place;
     for (std::size_t i = 0; i < ops.size(); ++i) place.emplace(ops[i].index, i);
     std::vector<bool> needed(ops.size(), true);
-    for (const auto& op : ops) {
-        const OpIndex prev = graph.prev(op.index);
-        const auto at = prev == no_index ? place.end() : place.find(prev);
-        if (at == place.end() || graph.kind(op.index) != Kind::post || graph.kind(prev) != Kind::post)
-            continue;
-        if (graph.position(prev) % limits::signed_every == 0) continue;
-        if (host.grant_op(prev) == host.grant_op(op.index)) needed[at->second] = false;
+    std::vector<std::size_t> doubtful(ops.size() + 1, 0);  // how many before each that could be invalid
+    std::vector<bool> parted(ops.size(), false);
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        const OpIndex prev = graph.prev(ops[i].index);
+        const bool continues = prev != no_index && graph.kind(ops[i].index) == Kind::post &&
+                               graph.kind(prev) == Kind::post &&
+                               host.grant_op(prev) == host.grant_op(ops[i].index);
+        doubtful[i + 1] = doubtful[i] + (continues ? 0 : 1);
+        const auto at = continues ? place.find(prev) : place.end();
+        if (at == place.end() || graph.position(prev) % limits::signed_every == 0) continue;
+        needed[at->second] = false;
+        parted[at->second] = parted[at->second] || doubtful[i] != doubtful[at->second + 1];
     }
+    for (std::size_t i = 0; i < ops.size(); ++i) needed[i] = needed[i] || parted[i];
     return needed;
 }
 
