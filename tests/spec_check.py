@@ -32,7 +32,7 @@ TOP_LEVEL = {
 # What a build leaves behind; never committed.
 BUILD_OUTPUT = {"build", "compile_commands.json"}
 # Pages that are linked to and still being written.
-PENDING = {"access.md", "channel.md", "signatures.md", "sync.md"}
+PENDING = {"sync.md"}
 FAULTS = {"op", "peer", "disk", "user", "build"}
 
 
