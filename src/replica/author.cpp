@@ -35,7 +35,7 @@ std::vector<OpIndex> Replica::heads_to_cite() const {
         if (x != y && x != no_index && y != no_index) return access_.ranks_above(x, y);
         return graph_.id(a) < graph_.id(b);
     };
-    if (heads.size() > 1) std::ranges::stable_sort(heads, before);
+    if (heads.size() > 1) std::ranges::sort(heads, before);
     return heads;
 }
 
