@@ -64,7 +64,9 @@ class Encoder {
         const AuthorIndex author = graph_.author(op.index);
         const auto last = last_.find(author);
         const bool next = last != last_.end() && last->second == prev;
-        const bool same_grant = prev != no_index && host_.grant_op(prev) == *value.as;
+        // The receiver of a plain batch may not hold prev, and then could not look its grant up.
+        const bool prev_readable = !form_.plain || place_.contains(prev);
+        const bool same_grant = prev != no_index && prev_readable && host_.grant_op(prev) == *value.as;
         const auto parents = graph_.parents(op.index);
         const std::size_t few = std::min<std::size_t>(parents.size(), many_parents);
         const unsigned flags = flag_post | (signed_here ? flag_signature : 0U) | (next ? flag_next : 0U) |
