@@ -103,6 +103,7 @@ Result<void> Replica::check_writable() const {
 
 // T: nothing is built upon before it is on the disk.
 Result<void> Replica::check_drained() const {
+    if (auto writable = check_writable(); !writable) return writable;
     if (issued_ == persisted_) return {};
     return fail(ErrorCode::store_pending, "earlier records are not persisted yet");
 }

@@ -11,11 +11,13 @@
 namespace folkmoot::sync {
 namespace {
 
-// A correct peer has one request open; one more may cross with its answer's last message.
-constexpr std::size_t max_open_answers = 2;
 // A correct peer asks for each op once or, after losing what was parked, a few times.
 constexpr std::uint64_t budget_factor = 4;
 constexpr std::uint64_t budget_floor = 10'000;
+// A correct peer names all it holds a few times by filters and once in pages of exact ids.
+constexpr std::uint64_t work_floor = 10'000'000;
+constexpr std::uint64_t filters = 64;
+constexpr std::uint64_t ids_per_pass = limits::exact_ids_per_page / 4;
 // What a compact post takes besides payload and signature, generously.
 constexpr std::size_t compact_overhead = 128;
 
@@ -41,7 +43,9 @@ bool Giver::open() {
     open_ = !heads_.empty() || graph.size() == 0;
     offer_ = graph.closure(heads_);
     digest_ = offer_digest(config_.binding, ids_of(graph, heads_));
-    sent_budget_ = budget_floor + budget_factor * graph.size();
+    const std::uint64_t size = graph.size();
+    sent_budget_ = budget_floor + budget_factor * size;
+    work_budget_ = work_floor + size * (filters + size / ids_per_pass);
     pushed_to_ = graph.size();
     return open_;
 }
@@ -58,7 +62,9 @@ bool Giver::offered(OpIndex op) const {
 }
 
 Result<void> Giver::enqueue(Answer answer) {
-    if (answers_.size() >= max_open_answers) {
+    // A correct peer waits for an answer before it asks again; pushes may stand before the answer.
+    const auto is_answer = [](const Answer& open) { return open.role != Ops::Role::push; };
+    if (std::ranges::any_of(answers_, is_answer)) {
         return fail(ErrorCode::session_unsolicited, "the peer asked again before it was answered");
     }
     if (answer.ops.size() > sent_budget_) {
@@ -66,6 +72,13 @@ Result<void> Giver::enqueue(Answer answer) {
     }
     sent_budget_ -= answer.ops.size();
     answers_.push_back(std::move(answer));
+    return {};
+}
+
+// What a request costs here, though nothing may be sent for it.
+Result<void> Giver::charge(std::uint64_t work) {
+    if (work > work_budget_) return fail(ErrorCode::session_quota, "the peer asks without end");
+    work_budget_ -= work;
     return {};
 }
 
@@ -86,6 +99,11 @@ std::vector<OpIndex> Giver::answer_to(const Have& have) {
 
 Result<bool> Giver::handle_have(const Have& have, const std::vector<OpIndex>& named) {
     const Graph& graph = host_.graph();
+    if (last_round_ && have.round <= *last_round_) {
+        return fail(ErrorCode::session_unsolicited, "the rounds of a session count up");
+    }
+    last_round_ = have.round;
+    if (auto paid = charge(1000 + pushed_to_); !paid) return std::unexpected(paid.error());
     std::vector<OpIndex> common;
     if (have.since.kind == Since::Kind::remembered) {
         bool known = false;
@@ -160,6 +178,7 @@ std::vector<OpIndex> Giver::ancestors_of(const std::vector<OpIndex>& ops, std::s
 
 Result<void> Giver::handle_need(const Need& need) {
     const Graph& graph = host_.graph();
+    if (auto paid = charge(100 + 10 * need.ids.size()); !paid) return paid;
     Answer answer;
     for (const auto& id : need.ids) {
         const auto op = graph.find(id);
@@ -200,14 +219,18 @@ void Giver::go_live() { live_ = true; }
 
 void Giver::collect_pushes(const std::vector<OpIndex>& from_peer) {
     const Graph& graph = host_.graph();
-    if (!live_ || pushed_to_ == graph.size() || answers_.size() >= max_open_answers) return;
+    if (!live_ || pushed_to_ == graph.size() || pending()) return;
     Answer answer;
     answer.role = Ops::Role::push;
     for (; pushed_to_ < graph.size(); ++pushed_to_) {
         const auto op = static_cast<OpIndex>(pushed_to_);
         if (!std::ranges::binary_search(from_peer, op)) answer.ops.push_back(op);
     }
+    // What is not pushed to a peer that may not read now, it walks back for once it may.
     if (answer.ops.empty() || !host_.may_read(config_.peer)) return;
+    reader_ = true;
+    sent_budget_ += budget_factor * answer.ops.size();
+    work_budget_ += 1000 + filters * answer.ops.size();
     answers_.push_back(std::move(answer));
 }
 

@@ -1,7 +1,8 @@
 // The half of a session that gives: a fixed offer, answered from summaries and requests (Y2, Y5, Y6, Y9).
 //
 // Invariants:
-//   1. The offer never changes after open(), so the work a peer can cause is bounded by sent_budget_.
+//   1. The offer never changes after open(), so the work a peer can cause is bounded: what is sent by
+//      sent_budget_, what is looked at for its requests by work_budget_. It asks for one thing at a time.
 //   2. Nothing outside the offer is given before the session is live, and nothing at all once the peer lost
 //      the right to it: asked again at every batch.
 //   3. An answer is built batch by batch when polled; a peer that does not read costs no memory but indices.
@@ -60,6 +61,7 @@ class Giver {
         std::size_t next_head = 0;
     };
     [[nodiscard]] Result<void> enqueue(Answer answer);
+    [[nodiscard]] Result<void> charge(std::uint64_t work);
     [[nodiscard]] bool offered(OpIndex op) const;
     [[nodiscard]] std::vector<OpIndex> ancestors_of(const std::vector<OpIndex>& ops, std::size_t count) const;
     [[nodiscard]] std::vector<OpIndex> answer_to(const Have& have);
@@ -82,7 +84,9 @@ class Giver {
     std::vector<NamedTip> peer_tips_;  // of the last summary that had tips
     std::deque<Answer> answers_;
     std::optional<Answer> last_;  // the last answer to a `have` that was sent in full
-    std::uint64_t sent_budget_ = 0;
+    std::optional<std::uint32_t> last_round_;
+    std::uint64_t sent_budget_ = 0;  // ops
+    std::uint64_t work_budget_ = 0;  // ops looked at
     std::size_t pushed_to_ = 0;
 };
 

@@ -47,7 +47,7 @@ struct Session::State {
     bool asked_grant = false;
     std::optional<Have> early;  // the peer's `have`, while the door is closed to it
     std::vector<OpId> common;
-    std::uint64_t last_ms = 0;
+    std::uint64_t last_ms = 0;  // when the peer last did what it is waited for
 };
 
 namespace {
@@ -99,6 +99,7 @@ Result<void> Session::State::open_or_close() {
 
 Result<void> Session::State::handle(Have& m) {
     if (auto same = check_group(m.group); !same) return same;
+    if (given) return fail(ErrorCode::session_unsolicited, "the peer asks after it was done");
     if (taker.peer_offer() && *taker.peer_offer() != m.offer) {
         return fail(ErrorCode::session_peer_violation, "the peer changed its offer");
     }
@@ -132,6 +133,7 @@ Result<void> Session::State::handle(Ops& m) {
 
 Result<void> Session::State::handle(Need& m) {
     if (!giver.is_open()) return fail(ErrorCode::session_not_let_in, "the peer asks though it may not read");
+    if (given && !config.live) return fail(ErrorCode::session_unsolicited, "the peer asks after it was done");
     return giver.handle_need(m);
 }
 
@@ -186,10 +188,7 @@ void Session::State::finish_if_done() {
         heads.insert(heads.end(), theirs.begin(), theirs.end());
         for (const OpIndex op : host.graph().maximal(heads)) common.push_back(host.graph().id(op));
     }
-    if (config.live) {
-        giver.go_live();
-        giver.collect_pushes(taker.received());
-    }
+    if (config.live) giver.go_live();
 }
 
 Session::Session(SessionHost& host, const SessionConfig& config)
@@ -206,9 +205,11 @@ void Session::start(std::uint64_t now_ms) {
 void Session::handle_message(ByteView message, std::uint64_t now_ms) {
     State& s = *state_;
     if (s.outcome == Outcome::failed) return;
-    s.last_ms = now_ms;
     auto decoded = decode_message(message);
     if (!decoded) return s.stop(decoded.error(), true);
+    // Pushes do not put off the answer that is waited for.
+    const auto* ops = std::get_if<Ops>(&*decoded);
+    if (ops == nullptr || ops->role != Ops::Role::push || !s.taker.waiting()) s.last_ms = now_ms;
     if (auto handled = std::visit([&s](auto& m) { return s.handle(m); }, *decoded); !handled) {
         return s.stop(handled.error(), is_violation(handled.error().code));
     }

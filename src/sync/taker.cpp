@@ -11,6 +11,17 @@ namespace {
 // More heads than this no correct peer offers: every op cites up to 17 of the heads its author knew.
 constexpr std::size_t max_offer_heads = 131'072;
 
+// Between two summaries. A chain of hidden ops costs log2(limits::walk_back_ops) of them.
+constexpr unsigned max_needs = 256;
+
+// How often one kind of filter is tried while each time brings something.
+constexpr unsigned max_passes = 8;
+
+// Ops an answer may hold that are known already or find no room. A correct peer repeats itself after a lost
+// frontier and after an overflow of what was parked.
+constexpr std::uint64_t useless_floor = 1'000'000;
+constexpr std::uint64_t useless_factor = 4;
+
 }  // namespace
 
 Taker::Taker(SessionHost& host, const SessionConfig& config, std::deque<Message>& outbox, SessionStats& stats)
@@ -18,7 +29,9 @@ Taker::Taker(SessionHost& host, const SessionConfig& config, std::deque<Message>
       config_(config),
       outbox_(outbox),
       stats_(stats),
-      labels_(host.graph(), label_salt(config.binding)) {}
+      labels_(host.graph(), label_salt(config.binding)),
+      seen_(static_cast<OpIndex>(host.graph().size())),
+      began_(seen_) {}
 
 void Taker::start(const Digest& own_offer, const std::vector<OpIndex>& shown, bool to_reader) {
     own_offer_ = own_offer;
@@ -94,12 +107,24 @@ Summary Taker::make_summary(const Since& since, const Closure& after, std::uint3
     return summary;
 }
 
+// What came from the peer it knows this side holds: later summaries show it, so that it does not come again.
+void Taker::show_received() {
+    if (received_tips_.empty()) return;
+    shown_.insert(shown_.end(), received_tips_.begin(), received_tips_.end());
+    shown_ = host_.graph().maximal(shown_);
+    received_tips_.clear();
+}
+
 void Taker::send_have() {
+    // Whatever was turned away stands on ops that are still to come, and comes again with them.
+    if (parking_.overflowed()) parking_.clear();
+    show_received();
     Have have;
     have.group = group_tag(host_.group(), config_.binding);
     have.offer = own_offer_;
     have.round = round_;
     const Closure after = choose_since(have.since);
+    since_named_ = have.since.kind == Since::Kind::remembered;
     have.summary = make_summary(have.since, after, have.round);
     ++round_;
     ++stats_.rounds;
@@ -107,6 +132,7 @@ void Taker::send_have() {
     phase_ = Phase::asked;
     asked_ = Asked::have;
     progress_ = false;
+    needs_ = 0;
     want_plain_ = false;
     peer_heads_.clear();
     outbox_.emplace_back(std::move(have));
@@ -135,14 +161,17 @@ void Taker::handle_peer_summary(const Have& have) {
 void Taker::send_need(std::vector<OpId> ids) {
     if (ids.size() > limits::need_ids) ids.resize(limits::need_ids);
     ++stats_.needs;
+    ++needs_;
     asked_ = Asked::need;
     progress_ = false;
+    want_plain_ = false;  // the answer to this one is no part of what was asked for again
     outbox_.emplace_back(Need{std::move(ids), ancestors_});
     ancestors_ = ancestors_ == 0 ? 1 : std::min<std::uint32_t>(ancestors_ * 2, limits::walk_back_ops);
 }
 
 void Taker::fetch(const OpId& id) {
     phase_ = Phase::fetching;
+    wanted_ = {id};
     send_need({id});
 }
 
@@ -152,10 +181,11 @@ void Taker::finish_equal() {
 }
 
 Result<void> Taker::handle_unknown_since() {
-    if (phase_ != Phase::asked || asked_ != Asked::have || !use_since_) {
+    if (phase_ != Phase::asked || asked_ != Asked::have || !since_named_) {
         return fail(ErrorCode::session_unsolicited, "the peer refused a frontier that was not named");
     }
     use_since_ = false;
+    parking_.clear();
     page_.reset();
     send_have();
     return {};
@@ -165,6 +195,7 @@ Result<void> Taker::handle_ops(const Ops& ops) {
     const bool push = ops.role == Ops::Role::push;
     if (!push && (!waiting() || locating_))
         return fail(ErrorCode::session_unsolicited, "an answer that was not asked for");
+    if (push && !finished_) return fail(ErrorCode::session_unsolicited, "a push before the end");
     if (ops.plain && !want_plain_)
         return fail(ErrorCode::session_unsolicited, "a plain answer that was not asked for");
     // What was on its way when the answer was asked for again.
@@ -185,6 +216,9 @@ Result<void> Taker::handle_ops(const Ops& ops) {
         }
         peer_heads_.insert(peer_heads_.end(), batch->heads.begin(), batch->heads.end());
     }
+    if (ops.role != Ops::Role::last && batch->ops.empty() && batch->heads.empty()) {
+        return fail(ErrorCode::session_bad_message, "a message of an answer that answers nothing");
+    }
     stats_.ops_received += batch->ops.size();
     if (auto admitted = admit(std::move(batch->ops)); !admitted) return admitted;
     if (ops.role == Ops::Role::last) return answered();
@@ -192,26 +226,47 @@ Result<void> Taker::handle_ops(const Ops& ops) {
         // A push that overtook its ancestors: ask the peer for them.
         if (auto ids = parking_.missing(); !ids.empty()) {
             phase_ = Phase::fetching;
+            needs_ = 0;
+            wanted_ = ids;
             send_need(std::move(ids));
         }
     }
     return {};
 }
 
-Result<void> Taker::handle_growth() {
+// Parked ops that wait for nothing any more. Every op that enters the graph is looked at once, from wherever
+// it came.
+std::vector<EncodedOp> Taker::take_ready() {
+    const Graph& graph = host_.graph();
     std::vector<EncodedOp> ready;
-    for (const auto& id : parking_.missing()) {
-        if (!host_.graph().find(id)) continue;
-        for (auto& op : parking_.resolve(id)) ready.push_back(std::move(op));
+    for (; seen_ < graph.size(); ++seen_) {
+        if (parking_.size() == 0) continue;
+        for (auto& op : parking_.resolve(graph.id(seen_))) ready.push_back(std::move(op));
     }
-    return admit(std::move(ready));
+    return ready;
+}
+
+Result<void> Taker::handle_growth() { return admit(take_ready()); }
+
+Result<void> Taker::note_useless(std::size_t ops) {
+    useless_ += ops;
+    if (useless_ <= useless_floor + useless_factor * host_.graph().size()) return {};
+    return fail(ErrorCode::session_no_progress, "what the peer sends brings nothing");
+}
+
+// Ascending without duplicates; new ops come at the end.
+void Taker::note_peer_has(OpIndex op) {
+    if (op == no_index || op < began_) return;
+    const auto at = std::ranges::lower_bound(received_, op);
+    if (at == received_.end() || *at != op) received_.insert(at, op);
 }
 
 Result<void> Taker::admit(std::vector<EncodedOp> batch) {
+    std::vector<OpIndex> direct;
     while (!batch.empty()) {
         auto results = host_.admit(batch, config_.peer);
         if (!results) return std::unexpected(results.error());
-        std::vector<EncodedOp> ready;
+        std::size_t useless = 0;
         for (std::size_t i = 0; i < batch.size(); ++i) {
             Admitted& result = (*results)[i];
             switch (result.status) {
@@ -219,21 +274,34 @@ Result<void> Taker::admit(std::vector<EncodedOp> batch) {
                     ++stats_.ops_new;
                     stats_.op_bytes_new += batch[i].wire_bytes;
                     progress_ = true;
-                    received_.push_back(result.index);
-                    for (auto& op : parking_.resolve(batch[i].id)) ready.push_back(std::move(op));
+                    admitted_ = true;
+                    note_peer_has(result.index);
+                    direct.clear();
+                    host_.graph().direct_ancestors(result.index, direct);
+                    for (const OpIndex ancestor : direct) received_tips_.erase(ancestor);
+                    received_tips_.insert(result.index);
                     break;
-                case Admitted::Status::duplicate: break;
+                case Admitted::Status::duplicate:
+                    note_peer_has(result.index);
+                    ++useless;
+                    break;
                 case Admitted::Status::deferred:
-                    // Deferred for want of its voucher alone: asked for again with the voucher, not kept.
-                    if (result.missing.empty()) break;
-                    if (parking_.park(std::move(batch[i]), std::move(result.missing))) progress_ = true;
+                    // What only a voucher proves is not kept, since it could not be admitted without the
+                    // voucher: it is asked for again, and then comes with its voucher.
+                    if (batch[i].signature && !result.missing.empty() &&
+                        parking_.park(std::move(batch[i]), std::move(result.missing))) {
+                        progress_ = true;
+                    } else {
+                        ++useless;
+                    }
                     break;
                 case Admitted::Status::refused:
                     if (auto noted = note_refused(batch[i].id); !noted) return noted;
                     break;
             }
         }
-        batch = std::move(ready);
+        if (auto noted = note_useless(useless); !noted) return noted;
+        batch = take_ready();
     }
     return {};
 }
@@ -267,29 +335,60 @@ Result<void> Taker::answered() {
         if (auto noted = note_refused(id); !noted) return noted;
     }
     auto ids = missing();
-    if (phase_ == Phase::fetching) {
-        if (ids.empty() || !progress_ || parking_.overflowed()) {
-            parking_.clear();
-            phase_ = Phase::idle;
-            ancestors_ = 0;
-        } else {
-            send_need(std::move(ids));
-        }
-        return {};
-    }
+    if (phase_ == Phase::fetching) return fetch_answered(std::move(ids));
     if (ids.empty() && parking_.size() == 0) return finish();
     const bool more_pages = asked_ == Asked::have && page_.has_value();
     if (more_pages) {
         send_have();
         return {};
     }
-    if (parking_.overflowed() || ids.empty() || (asked_ == Asked::need && !progress_)) return next_rung();
+    const bool stuck = needs_ >= max_needs || (asked_ == Asked::need && !progress_);
+    // What was turned away is not asked for by id, only what the parked ops wait for.
+    if (parking_.overflowed()) ids = parking_.missing();
+    if (stuck || ids.empty()) return again_or_down();
     send_need(std::move(ids));
+    return {};
+}
+
+// Y9, and pushes: walks back from what was wanted; if what came in between finds no room, begins again with
+// more ancestors at once.
+Result<void> Taker::fetch_answered(std::vector<OpId> ids) {
+    const bool again = parking_.overflowed() && ancestors_ < limits::walk_back_ops;
+    const bool stuck = needs_ >= max_needs || (parking_.overflowed() && !again) || !progress_;
+    if (!ids.empty() && !stuck) {
+        if (again) {
+            parking_.clear();
+            ids = wanted_;
+        }
+        send_need(std::move(ids));
+        return {};
+    }
+    const bool gap = !ids.empty();
+    parking_.clear();
+    phase_ = Phase::idle;
+    ancestors_ = 0;
+    if (finished_ && gap) {
+        // A live session with a gap would push in vain for ever; the next session closes the gap.
+        return fail(ErrorCode::session_no_progress, "the peer does not give what its pushes stand on");
+    }
+    return {};
+}
+
+// A filter whose round brought something is tried once more with a fresh salt; otherwise one rung down.
+Result<void> Taker::again_or_down() {
+    if (!admitted_ || rung_ == Rung::exact || ++passes_ >= max_passes) return next_rung();
+    admitted_ = false;
+    parking_.clear();
+    ancestors_ = 0;
+    page_.reset();
+    send_have();
     return {};
 }
 
 Result<void> Taker::next_rung() {
     parking_.clear();
+    admitted_ = false;
+    passes_ = 0;
     ancestors_ = 0;
     page_.reset();
     use_since_ = false;

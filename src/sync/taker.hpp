@@ -7,6 +7,12 @@
 // id, with ever more ancestors (`need`). A `need` that brings nothing new moves one rung down to the next
 // kind of summary, at last to exact ids in pages, and after that the session fails: the work is bounded
 // whatever the peer does. Parked ops have a budget; overflowing it costs a rung, not another peer's room.
+//
+// Why the work is bounded whatever the peer does: every answer is to a request of this side, and an unasked
+// one ends the session. A filter is tried again only after the round before brought something new and at most
+// max_passes times, exact ids are named once, and between two `have` go at most max_needs
+// `need`. What an answer may hold beyond new ops is counted in useless_ and has a limit. Parked ops have a
+// budget of their own: what is turned away is asked for again, and no other peer loses room.
 #pragma once
 
 #include <deque>
@@ -50,7 +56,7 @@ class Taker {
     [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
     /// The heads of the peer's offer that are held. Complete once finished without refusals.
     [[nodiscard]] std::vector<OpIndex> peer_heads() const;
-    /// Ops this peer sent that were new, ascending.
+    /// Ops from after the session's start that this peer sent itself, ascending.
     [[nodiscard]] const std::vector<OpIndex>& received() const { return received_; }
     [[nodiscard]] const Parking& parking() const { return parking_; }
 
@@ -65,6 +71,12 @@ class Taker {
 
     void send_have();
     void send_need(std::vector<OpId> ids);
+    void show_received();
+    [[nodiscard]] std::vector<EncodedOp> take_ready();
+    [[nodiscard]] Result<void> note_useless(std::size_t ops);
+    void note_peer_has(OpIndex op);
+    [[nodiscard]] Result<void> fetch_answered(std::vector<OpId> ids);
+    [[nodiscard]] Result<void> again_or_down();
     [[nodiscard]] Result<void> admit(std::vector<EncodedOp> batch);
     [[nodiscard]] Result<void> note_refused(const OpId& id);
     [[nodiscard]] Result<void> answered();
@@ -95,6 +107,12 @@ class Taker {
     std::optional<PageKey> page_;  // where the next page of this rung starts (exact) or ends (bloom)
     std::uint32_t ancestors_ = 0;  // to ask for with the next need
     bool progress_ = false;        // something new came since the last request
+    bool admitted_ = false;        // something was admitted since the last summary of a fresh pass
+    bool since_named_ = false;     // the last summary stands on a remembered frontier
+    unsigned passes_ = 0;          // of this rung, after the first
+    unsigned needs_ = 0;           // since the last summary
+    std::uint64_t useless_ = 0;    // ops that brought nothing
+    std::vector<OpId> wanted_;     // what a fetch began with
 
     Digest own_offer_;
     std::vector<OpIndex> shown_;
@@ -102,6 +120,9 @@ class Taker {
     std::vector<OpId> peer_heads_;
     std::set<OpId> refused_;
     std::vector<OpIndex> received_;
+    std::set<OpIndex> received_tips_;  // of those admitted from this peer, the latest
+    OpIndex seen_ = 0;                 // ops below this index wait for nothing here
+    OpIndex began_ = 0;                // size of the graph at the start
     Parking parking_;
 };
 
