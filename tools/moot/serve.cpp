@@ -167,6 +167,38 @@ Result<void> open_all(Environment& environment, Groups& groups) {
     return {};
 }
 
+void announce(Environment& environment, const Groups& groups) {
+    if (groups.listening.empty()) {
+        if (environment.json()) environment.print({{"event", "ready"}});
+        environment.say("ready; nobody can connect from outside without --listen");
+        return;
+    }
+    for (const auto& address : groups.listening) {
+        if (environment.json()) environment.print({{"event", "listening"}, {"address", address}});
+        environment.answer("listening on " + address);
+    }
+}
+
+Result<int> serve_all(Environment& environment, Groups& groups, const ServeArguments& arguments) {
+    net::Node& node = groups.node();
+    if (auto all = open_all(environment, groups); !all) return std::unexpected(all.error());
+    const std::string socket = groups.home().socket_path();
+    auto local =
+        node.listen_local(socket, [&groups](ByteView request) { return answer_request(request, groups); });
+    if (!local) return std::unexpected(local.error());
+    if (!arguments.listen.empty()) {
+        auto address = node.listen(arguments.listen);
+        if (!address) return std::unexpected(address.error());
+        groups.listening.push_back(*address);
+        if (auto kept = groups.home().set_address(*address); !kept) return std::unexpected(kept.error());
+    }
+    // From within the loop: whoever reads the line may send a signal, which must end it cleanly.
+    node.post([&] { announce(environment, groups); });
+    for (const auto& peer : arguments.peers) node.keep_peer(peer);
+    node.run();
+    return 0;
+}
+
 }  // namespace
 
 std::string outcome_text(Outcome outcome) {
@@ -217,33 +249,12 @@ Result<int> serve(Environment& environment, const ServeArguments& arguments) {
     const DaemonLock lock(groups.home().lock_path());
     if (!lock.held()) return fail(ErrorCode::store_locked, "another moot serve has this home");
     groups.daemon = true;
-    net::Node& node = groups.node();
     Reporter reporter(environment, groups);
-    node.on_event([&reporter](const net::NodeEvent& event) { reporter.handle(event); });
-    if (auto all = open_all(environment, groups); !all) return std::unexpected(all.error());
-    const std::string socket = groups.home().socket_path();
-    auto local =
-        node.listen_local(socket, [&groups](ByteView request) { return answer_request(request, groups); });
-    if (!local) return std::unexpected(local.error());
-    if (!arguments.listen.empty()) {
-        auto address = node.listen(arguments.listen);
-        if (!address) return std::unexpected(address.error());
-        groups.listening.push_back(*address);
-        if (auto kept = groups.home().set_address(*address); !kept) return std::unexpected(kept.error());
-        if (environment.json()) {
-            environment.print({{"event", "listening"}, {"address", *address}});
-        } else {
-            environment.answer("listening on " + *address);
-        }
-    } else if (environment.json()) {
-        environment.print({{"event", "ready"}});
-    } else {
-        environment.say("ready; nobody can connect from outside without --listen");
-    }
-    for (const auto& peer : arguments.peers) node.keep_peer(peer);
-    node.run();
+    groups.node().on_event([&reporter](const net::NodeEvent& event) { reporter.handle(event); });
+    auto done = serve_all(environment, groups, arguments);
+    // The node tells the reporter of its end.
     groups.close_all();
-    return 0;
+    return done;
 }
 
 }  // namespace folkmoot::moot
