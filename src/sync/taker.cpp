@@ -86,7 +86,8 @@ Summary Taker::make_summary(const Since& since, const Closure& after, std::uint3
     if (rung_ == Rung::tips && to_reader_) {
         if (const auto ops = tip_ops(graph, shown_, beginning ? nullptr : &after))
             return few_tips(*ops, salt);
-        if (beginning && !located_) {
+        // Only the first `have` is sure to be met by one of the peer's.
+        if (beginning && round == 0) {
             Summary summary;
             summary.kind = Summary::Kind::locator;
             named_ = locator_ops(graph, shown_);
@@ -141,7 +142,6 @@ void Taker::send_have() {
 void Taker::handle_peer_summary(const Have& have) {
     if (!locating_) return;
     locating_ = false;
-    located_ = true;
     const Graph& graph = host_.graph();
     const auto salt = round_salt(config_.binding, !config_.initiator, have.round);
     std::vector<std::pair<std::uint8_t, OpIndex>> found;

@@ -97,7 +97,6 @@ class Taker {
     bool use_since_ = true;
     bool to_reader_ = true;                 // the peer may know all this side holds
     bool locating_ = false;                 // a locator was sent, the peer's summary will answer it
-    bool located_ = false;                  // and has answered it
     bool want_plain_ = false;               // asked for the answer again; the compact rest of it is ignored
     std::vector<std::uint8_t> recognised_;  // numbers in the peer's summary...
     std::vector<OpIndex> common_;           // ...and the ops they name
