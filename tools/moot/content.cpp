@@ -118,6 +118,28 @@ std::uint64_t claimed_time(OpenGroup& group, OpIndex op) {
     return decoded ? decoded->time_ms : 0;
 }
 
+// Ops that were not asked for stand as an `o`, so that the rails hold together.
+void draw(Environment& environment, OpenGroup& group, const std::vector<OpIndex>& order,
+          const std::vector<std::size_t>& chosen) {
+    const auto rows = rails(group.replica->graph(), order);
+    auto next = chosen.begin();
+    for (std::size_t i = chosen.empty() ? order.size() : chosen.front(); i < order.size(); ++i) {
+        std::string rail = rows[i].before;
+        if (next != chosen.end() && *next == i) {
+            ++next;
+            std::string below = rail;
+            std::ranges::replace(below, '*', '|');
+            const std::string line =
+                log_line(group, environment.names(), order[i], claimed_time(group, order[i]));
+            print_indented(environment, line, rail + " ", below + "         ");
+        } else {
+            std::ranges::replace(rail, '*', 'o');
+            environment.answer(rail);
+        }
+        for (const auto& line : rows[i].after) environment.answer(line);
+    }
+}
+
 Result<int> log(Environment& environment, const LogArguments& arguments) {
     auto group = environment.group(arguments.group);
     if (!group) return std::unexpected(group.error());
@@ -130,33 +152,29 @@ Result<int> log(Environment& environment, const LogArguments& arguments) {
         author = *found;
     }
     const auto order = in_order(graph);
-    const auto rows = arguments.graph && !environment.json() ? rails(graph, order) : std::vector<RailRow>();
     std::vector<std::size_t> chosen;
     for (std::size_t i = 0; i < order.size(); ++i) {
         auto show = wanted(arguments, **group, author, order[i]);
         if (!show) return std::unexpected(show.error());
         if (*show) chosen.push_back(i);
     }
-    const std::size_t skipped =
-        arguments.last > 0 && chosen.size() > arguments.last ? chosen.size() - arguments.last : 0;
-    for (std::size_t i = skipped; i < chosen.size(); ++i) {
-        const OpIndex op = order[chosen[i]];
+    if (arguments.last > 0 && chosen.size() > arguments.last) {
+        chosen.erase(chosen.begin(), chosen.end() - static_cast<std::ptrdiff_t>(arguments.last));
+    }
+    if (arguments.graph && !environment.json()) {
+        draw(environment, **group, order, chosen);
+        return 0;
+    }
+    for (const std::size_t at : chosen) {
+        const OpIndex op = order[at];
         if (environment.json()) {
             auto value = op_json(**group, names, op);
             if (!value) return std::unexpected(value.error());
             environment.print(*value);
-            continue;
+        } else {
+            print_indented(environment, log_line(**group, names, op, claimed_time(**group, op)), "",
+                           "        ");
         }
-        const std::string line = log_line(**group, names, op, claimed_time(**group, op));
-        if (rows.empty()) {
-            print_indented(environment, line, "", "        ");
-            continue;
-        }
-        const RailRow& row = rows[chosen[i]];
-        std::string below = row.before;
-        std::ranges::replace(below, '*', '|');
-        print_indented(environment, line, row.before + " ", below + "         ");
-        for (const auto& rail : row.after) environment.answer(rail);
     }
     return 0;
 }
