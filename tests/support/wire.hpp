@@ -18,47 +18,10 @@
 #include <string>
 #include <string_view>
 
-#include "crypto/hash.hpp"
 #include "folkmoot/replica.hpp"
+#include "support/fake_keys.hpp"
 
 namespace folkmoot::wire {
-
-// --- Keys that cost nothing -----------------------------------------------------------------------
-
-inline DeviceKey key_of(std::string_view name) {
-    return *DeviceKey::from(crypto::blake2b_256({as_bytes("test key "), as_bytes(name)}).view());
-}
-
-/// Not a signature of anything: whoever knows the key can make one. For tests only.
-inline Signature fake_signature(const DeviceKey& key, ByteView message) {
-    Signature out;
-    crypto::blake2b_keyed(key.view(), {message}, out.bytes);
-    return out;
-}
-
-class FakeSigner final : public Signer {
-   public:
-    explicit FakeSigner(std::string_view name) : key_(key_of(name)) {}
-    DeviceKey key() const override { return key_; }
-    Result<Signature> sign(ByteView message) override {
-        ++signed_;
-        return fake_signature(key_, message);
-    }
-    std::uint64_t signed_ = 0;
-
-   private:
-    DeviceKey key_;
-};
-
-class FakeVerifier final : public Verifier {
-   public:
-    bool key_acceptable(const DeviceKey& key) const override { return key != key_of("bad key"); }
-    bool verify(const DeviceKey& key, ByteView message, const Signature& signature) const override {
-        ++checked;
-        return fake_signature(key, message) == signature;
-    }
-    mutable std::uint64_t checked = 0;
-};
 
 // --- Histories ------------------------------------------------------------------------------------
 
