@@ -217,6 +217,14 @@ echo $posted
         wrong = [line["file"] for line in outcome.lines() if line["expected"] is not True]
         self.assertEqual((outcome.code, wrong), (0, []))
 
+    def test_the_example_of_the_readme_is_the_one_that_is_built(self):
+        root = pathlib.Path(__file__).parent.parent.parent
+        example = (root / "tests/install/embed_example.cpp").read_text()
+        blocks = (root / "README.md").read_text().split("```cpp\n")[1:]
+        self.assertTrue(blocks)
+        for block in blocks:
+            self.assertIn(block.split("```")[0], example)
+
     def test_version(self):
         self.assertRegex(peers.run("version", "--json").json()["version"], r"^\d+\.\d+\.\d+$")
 

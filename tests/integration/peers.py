@@ -103,7 +103,7 @@ class Case(unittest.TestCase):
             self.assertEqual(set(error), {"code", "name", "text", "fault"})
             self.assertGreater(error["code"], 0)
             self.assertTrue(error["text"])
-            self.assertIn(error["fault"], {"user", "group", "peer", "network", "system", "other process"})
+            self.assertIn(error["fault"], {"op", "peer", "disk", "user", "build"})
 
 
 def main():

@@ -20,7 +20,9 @@ int exit_code_of(ErrorCode code) {
         case ErrorCode::session_timed_out:
         case ErrorCode::channel_timed_out:
         case ErrorCode::net_busy: return 20;
-        case ErrorCode::session_not_let_in: return 21;
+        case ErrorCode::session_not_let_in:
+        // The peer has no such group, or will not say more.
+        case ErrorCode::session_closed_by_peer: return 21;
         case ErrorCode::store_damaged: return 40;
         case ErrorCode::interrupted: return 130;
         default: break;
@@ -34,26 +36,36 @@ int exit_code_of(ErrorCode code) {
 
 namespace {
 
+// As protocol-spec/errors.md has it.
 std::string_view fault_of(ErrorCode code) {
-    const auto number = static_cast<unsigned>(code);
     switch (code) {
-        case ErrorCode::net_unreachable:
-        case ErrorCode::net_busy:
-        case ErrorCode::session_timed_out:
-        case ErrorCode::channel_timed_out: return "network";
-        case ErrorCode::session_not_let_in:
-        case ErrorCode::not_synced: return "group";
-        case ErrorCode::store_locked: return "other process";
+        case ErrorCode::op_payload_mismatch:
+        case ErrorCode::op_bad_signature:
+        case ErrorCode::op_unproven:
+        case ErrorCode::graph_missing_ancestor:
+        case ErrorCode::graph_full: return "peer";
+        case ErrorCode::access_no_grant:
+        case ErrorCode::session_ended:
+        case ErrorCode::store_locked:
+        case ErrorCode::store_version:
+        case ErrorCode::store_not_found:
+        case ErrorCode::store_pending:
         case ErrorCode::net_listen:
-        case ErrorCode::file_io: return "system";
+        case ErrorCode::signer_failed: return "user";
+        case ErrorCode::file_io: return "disk";
         default: break;
     }
-    if (number >= 400 && number < 500) return "group";
-    if (number >= 500 && number < 600) return "peer";
-    if (number >= 600 && number < 700) return "system";
-    if (number >= 700 && number < 800) return "peer";
-    if (number >= 900) return "system";
-    return "user";
+    switch (static_cast<unsigned>(code) / 100) {
+        case 1:
+        case 2:
+        case 3:
+        case 4: return "op";
+        case 5:
+        case 7: return "peer";
+        case 6: return "disk";
+        case 9: return "build";
+        default: return "user";
+    }
 }
 
 }  // namespace

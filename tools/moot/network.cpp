@@ -25,6 +25,14 @@ bool worth_another_address(const Error& error) {
            error.code == ErrorCode::channel_truncated || error.code == ErrorCode::channel_authentication;
 }
 
+// What a session found wrong with bytes it was given is the peer's doing, whatever the code says otherwise.
+int report_failure(Environment& environment, const Error& error) {
+    constexpr unsigned first_about_acts = 400;
+    constexpr int protocol_broken = 22;
+    const int exit = report(environment, error);
+    return static_cast<unsigned>(error.code) < first_about_acts ? protocol_broken : exit;
+}
+
 // The daemon, if there is one, serves the group from now on.
 void hand_to_daemon(Environment& environment, Groups& groups, const GroupId& id) {
     groups.close_all();
@@ -52,7 +60,7 @@ Result<int> join(Environment& environment, const std::string& text) {
     const std::size_t ops = replica.graph().size();
     if (ops == 0) {
         groups.discard(ticket->group);
-        if (report.outcome == Outcome::failed) return std::unexpected(report.error);
+        if (report.outcome == Outcome::failed) return report_failure(environment, report.error);
         return fail(ErrorCode::session_not_let_in,
                     "the peer gave nothing: ask whether this device was added");
     }
@@ -69,7 +77,7 @@ Result<int> join(Environment& environment, const std::string& text) {
                         counted(ops, "operation") + ".");
     }
     hand_to_daemon(environment, groups, ticket->group);
-    if (report.outcome == Outcome::failed) return std::unexpected(report.error);
+    if (report.outcome == Outcome::failed) return report_failure(environment, report.error);
     if (report.outcome == Outcome::equal) return 0;
     environment.note("the two sides are not equal yet; run moot sync again");
     return partly_done;
@@ -119,7 +127,7 @@ Result<int> sync(Environment& environment, const std::string& group_text,
     }
     if (equal == addresses.size()) return 0;
     if (failed < addresses.size() && trouble && trouble->code != ErrorCode::interrupted) return partly_done;
-    if (trouble) return std::unexpected(*trouble);
+    if (trouble) return report_failure(environment, *trouble);
     return partly_done;
 }
 
