@@ -80,13 +80,15 @@ Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incom
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (in[i].fresh) place.emplace(ops[i].id, i);
     }
+    std::vector<bool> has_child(ops.size(), false);
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh || !in[i].op.prev) continue;
         const auto at = place.find(*in[i].op.prev);
-        if (at == place.end() || !continues(in[i].op, in[at->second].op)) continue;
-        std::size_t& voucher = in[at->second].voucher;
-        // Of two that fork from it, one with a signature of its own proves most.
-        if (voucher == SIZE_MAX || !ops[voucher].signature) voucher = i;
+        if (at == place.end() || has_child[at->second]) continue;
+        // Only the first that names it as prev can vouch: that one stands next on its branch for ever, so
+        // that whoever keeps the op finds its proof, however its author forks later.
+        has_child[at->second] = true;
+        if (continues(in[i].op, in[at->second].op)) in[at->second].voucher = i;
     }
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh || ops[i].signature) continue;
@@ -180,6 +182,7 @@ Result<void> Replica::check_runs(const std::vector<EncodedOp>& ops, std::vector<
         step[sequence[k]] = k;
     }
     std::size_t open_until = 0;
+    std::vector<bool> has_child(ops.size(), false);
     for (std::size_t k = 0; k < sequence.size(); ++k) {
         Incoming& now = in[sequence[k]];
         bool safe = false;
@@ -187,6 +190,11 @@ Result<void> Replica::check_runs(const std::vector<EncodedOp>& ops, std::vector<
             if (const auto at = place.find(*now.op.prev); at != place.end()) {
                 now.position = in[at->second].position + 1;
                 safe = continues(now.op, in[at->second].op);
+                const bool first = !has_child[at->second];
+                has_child[at->second] = true;
+                if (first && !ops[at->second].signature && in[at->second].voucher != sequence[k]) {
+                    return fail(ErrorCode::op_unproven, "another op comes between an op and its voucher");
+                }
             } else if (const auto held = graph_.find(*now.op.prev)) {
                 now.position = graph_.position(*held) + 1;
                 safe = now.op.kind() == Kind::post && graph_.kind(*held) == Kind::post &&

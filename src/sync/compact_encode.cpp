@@ -163,14 +163,17 @@ std::vector<bool> signatures_needed(const Graph& graph, SessionHost& host, std::
     std::vector<bool> needed(ops.size(), true);
     std::vector<std::size_t> doubtful(ops.size() + 1, 0);  // how many before each that could be invalid
     std::vector<bool> parted(ops.size(), false);
+    std::vector<bool> has_child(ops.size(), false);  // only the first that names an op as prev can vouch
     for (std::size_t i = 0; i < ops.size(); ++i) {
         const OpIndex prev = graph.prev(ops[i].index);
         const bool continues = prev != no_index && graph.kind(ops[i].index) == Kind::post &&
                                graph.kind(prev) == Kind::post &&
                                host.grant_op(prev) == host.grant_op(ops[i].index);
         doubtful[i + 1] = doubtful[i] + (continues ? 0 : 1);
-        const auto at = continues ? place.find(prev) : place.end();
-        if (at == place.end() || graph.position(prev) % limits::signed_every == 0) continue;
+        const auto at = prev != no_index ? place.find(prev) : place.end();
+        if (at == place.end() || has_child[at->second]) continue;
+        has_child[at->second] = true;
+        if (!continues || graph.position(prev) % limits::signed_every == 0) continue;
         needed[at->second] = false;
         parted[at->second] = parted[at->second] || doubtful[i] != doubtful[at->second + 1];
     }

@@ -41,6 +41,7 @@ bool Giver::open() {
     heads_ = host_.offer_for(config_.peer);
     reader_ = host_.may_read(config_.peer);
     open_ = !heads_.empty() || graph.size() == 0;
+    if (!reader_) offer_proofs();
     offer_ = graph.closure(heads_);
     digest_ = offer_digest(config_.binding, ids_of(graph, heads_));
     const std::uint64_t size = graph.size();
@@ -48,6 +49,27 @@ bool Giver::open() {
     work_budget_ = work_floor + size * (filters + size / ids_per_pass);
     pushed_to_ = graph.size();
     return open_;
+}
+
+// O5: what removed a device may stand on ops that only later ones of their author prove. Those and their past
+// are offered too, or nothing could be. Cost: a read an op of the offer, for devices that were removed.
+void Giver::offer_proofs() {
+    const Graph& graph = host_.graph();
+    Closure offer = graph.closure(heads_);
+    std::vector<OpIndex> ops = graph.difference(heads_, {});
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        const auto stored = host_.load(ops[i]);
+        const auto branch = graph.branch_ops(graph.branch(ops[i]));
+        const std::size_t next = graph.position(ops[i]) - graph.position(branch.front()) + 1;
+        if (!stored || stored->signature || next >= branch.size()) continue;
+        const OpIndex voucher = branch[next];
+        if (graph.contains(offer, voucher)) continue;
+        const auto more = graph.difference(std::span(&voucher, 1), offer);
+        ops.insert(ops.end(), more.begin(), more.end());
+        heads_.push_back(voucher);
+        offer = graph.closure(heads_);
+    }
+    heads_ = graph.maximal(heads_);
 }
 
 // Y9: who may read is asked again at every batch. A device that was never a reader keeps the past of its
@@ -238,7 +260,7 @@ void Giver::collect_pushes(const std::vector<OpIndex>& from_peer) {
 Result<std::vector<OutgoingOp>> Giver::next_batch(Answer& answer) {
     const Graph& graph = host_.graph();
     std::vector<OutgoingOp> batch;
-    std::set<AuthorIndex> unproven;  // authors whose last op so far is stored without a signature
+    std::set<OpIndex> unproven;  // ops stored without a signature, until the first op that stands on them
     std::size_t proven_end = 0;
     std::size_t bytes = 0;
     for (std::size_t i = answer.next_op; i < answer.ops.size() && batch.size() < limits::batch_ops; ++i) {
@@ -250,12 +272,8 @@ Result<std::vector<OutgoingOp>> Giver::next_batch(Answer& answer) {
         if (bytes + cost > limits::batch_bytes && proven_end > 0) break;
         if (bytes + cost > limits::message_bytes - limits::batch_bytes) break;
         bytes += cost;
-        const AuthorIndex author = graph.author(answer.ops[i]);
-        if (op->signature) {
-            unproven.erase(author);
-        } else {
-            unproven.insert(author);
-        }
+        unproven.erase(graph.prev(answer.ops[i]));
+        if (!op->signature) unproven.insert(answer.ops[i]);
         batch.push_back({answer.ops[i], std::move(*op)});
         if (unproven.empty()) proven_end = batch.size();
     }

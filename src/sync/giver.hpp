@@ -6,9 +6,8 @@
 //   2. Nothing outside the offer is given before the session is live, and nothing at all once the peer lost
 //      the right to it: asked again at every batch.
 //   3. An answer is built batch by batch when polled; a peer that does not read costs no memory but indices.
-//   4. A batch proves itself (O5): it ends only where every author's last op in it has a signature stored.
-//   Ops that
-//      came in unsigned came in such units, whole, and stand in the graph in the order they came.
+//   4. A batch proves itself (O5): it ends only where no op stored without a signature lacks the op that
+//      proves it, which is the next on its branch: admission lets no other vouch.
 #pragma once
 
 #include <deque>
@@ -61,6 +60,7 @@ class Giver {
         std::size_t next_head = 0;
     };
     [[nodiscard]] Result<void> enqueue(Answer answer);
+    void offer_proofs();
     [[nodiscard]] Result<void> charge(std::uint64_t work);
     [[nodiscard]] bool offered(OpIndex op) const;
     [[nodiscard]] std::vector<OpIndex> ancestors_of(const std::vector<OpIndex>& ops, std::size_t count) const;

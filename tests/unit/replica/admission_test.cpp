@@ -134,6 +134,27 @@ TEST(Admission, O5_nothing_stays_unproven_behind_an_op_that_is_invalid) {
     EXPECT_FALSE(peer.has(book.id(second))) << "kept without proof";
 }
 
+TEST(Admission, O5_only_the_first_op_that_stands_on_another_vouches_for_it) {
+    // A forker's second child under another grant would later stand between an op and its proof.
+    Book book;
+    const Entry add = book.add("ann", Add{key_of("ben"), level::member}, {0});
+    const Entry up = book.add("ann", SetLevel{key_of("ben"), level::moderator}, {add});
+    const Entry zero = book.post("ben", {up}, {std::nullopt, add});
+    const Entry one = book.post("ben", {zero}, {std::nullopt, add});
+    const Entry child = book.post("ben", {one}, {std::nullopt, add});
+    const Entry other = book.post("ben", {one}, {std::nullopt, up});
+    const auto take = [&](Entry first, Entry second) {
+        Peer peer("ann", book.group());
+        peer.take(book.past({zero}));
+        std::vector<EncodedOp> ops{book.op(one), book.op(first), book.op(second)};
+        ops[0].signature.reset();
+        const auto taken = peer.replica().take(ops);
+        return taken ? ErrorCode{} : taken.error().code;
+    };
+    EXPECT_EQ(take(child, other), ErrorCode{});
+    EXPECT_EQ(take(other, child), ErrorCode::op_unproven);
+}
+
 TEST(Admission, a_bad_signature_never_blocks_the_same_op_later) {
     Chain chain(3);
     auto bad = chain.ops;

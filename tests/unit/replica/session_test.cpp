@@ -268,6 +268,24 @@ TEST(Door, Y9_a_removed_device_learns_what_removed_it_and_no_more) {
     EXPECT_EQ(pair.ben.count(Event::Kind::you_were_removed), 1U);
 }
 
+TEST(Door, O5_what_removed_a_device_comes_with_what_proves_it) {
+    Pair pair;
+    const Entry cat_add = pair.book.add("ann", Add{key_of("cat"), level::member}, {pair.base});
+    const Entry posts = pair.book.posts("ann", cat_add, 40);
+    const Entry removal = pair.book.add("ben", Remove{key_of("cat"), {}}, {posts - 20});
+    pair.ann.take(pair.book.past({posts}));
+    pair.ben.take(pair.book.past({cat_add}));
+    // Ben holds ann's posts as chains that vouch, and only part of them is in the past of his removal.
+    expect_sync(pair.ann, pair.ben);
+    pair.ben.take({pair.book.op(removal)});
+    Peer cat("cat", pair.book.group(), 4);
+    cat.take(pair.book.past({cat_add}));
+    Wire wire(pair.ben, cat);
+    wire.run();
+    EXPECT_TRUE(cat.has(pair.book.id(removal)));
+    EXPECT_EQ(cat.count(Event::Kind::you_were_removed), 1U);
+}
+
 TEST(Door, Y9_who_is_removed_meanwhile_gets_no_further_batch) {
     Pair pair;
     const Entry a = pair.book.posts("ann", pair.base, 5000);
