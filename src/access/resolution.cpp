@@ -110,7 +110,10 @@ void Resolution::State::take_revocation(ActIndex act) {
     OpIndex last = no_index;
     for (auto at = line.plain.rbegin(); a.cut == no_index && last == no_index && at != line.plain.rend();
          ++at) {
-        if (ledger.act(*at).level <= a.level) last = ledger.act(*at).op;
+        // A remove of own links only leaves alone what a ban or a set_level after it covers.
+        const AccessAct& earlier = ledger.act(*at);
+        const bool covers_as_much = earlier.level <= a.level && (!earlier.own_links_only || a.own_links_only);
+        if (covers_as_much) last = earlier.op;
     }
     std::vector<GrantIndex> struck;
     std::vector<ActIndex> returning;
