@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "source_dir.hpp"
 #include "support/scenario.hpp"
 
 namespace folkmoot::scenario {

@@ -12,6 +12,7 @@
 #include "folkmoot/access.hpp"
 #include "folkmoot/graph.hpp"
 #include "model/random_history.hpp"
+#include "source_dir.hpp"
 #include "support/real_history.hpp"
 #include "support/scenario.hpp"
 

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 
+#include "source_dir.hpp"
 #include "support/walk_cbor.hpp"
 
 namespace folkmoot {

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "operation_cases.hpp"
+#include "source_dir.hpp"
 
 namespace folkmoot::vectors {
 namespace {

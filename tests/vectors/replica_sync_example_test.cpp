@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "folkmoot/replica.hpp"
+#include "source_dir.hpp"
 
 namespace folkmoot {
 namespace {

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "folkmoot/signer.hpp"
+#include "source_dir.hpp"
 
 namespace folkmoot {
 namespace {

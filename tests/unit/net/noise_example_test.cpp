@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "noise_fixture.hpp"
+#include "source_dir.hpp"
 
 namespace folkmoot::net {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "net/noise_records.hpp"
 #include "noise_fixture.hpp"
+#include "source_dir.hpp"
 
 namespace folkmoot::net {
 namespace {
