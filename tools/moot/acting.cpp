@@ -79,6 +79,7 @@ Json changes_json(const Effect& effect, const Names& names) {
 std::vector<std::string> change_lines(const Effect& effect, const Names& names) {
     const auto level = [](Level value) { return value == 0 ? std::string("out") : level::to_text(value); };
     std::vector<std::string> out;
+    out.reserve(effect.changes.size());
     for (const auto& change : effect.changes) {
         out.push_back(names.of(change.key) + ": " + level(change.before) + " -> " + level(change.after));
     }

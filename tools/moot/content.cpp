@@ -219,7 +219,7 @@ Result<int> show(Environment& environment, const std::string& text, bool cbor) {
             const std::string content =
                 field.is_string() ? printable(field.get<std::string>(), true)
                                   : printable(field.dump(-1, ' ', false, Json::error_handler_t::replace));
-            environment.answer(key + ": " + content);
+            environment.answer(std::string(key).append(": ").append(content));
         }
     }
     return 0;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 namespace folkmoot::moot {
 namespace {
@@ -97,11 +98,14 @@ Result<std::string> read_file(const fs::path& path, std::size_t most) {
 
 Result<void> make_private_folder(const fs::path& path) {
     std::error_code error;
-    if (fs::is_directory(path, error)) return {};
-    if (path.has_parent_path() && path.parent_path() != path) {
-        if (auto made = make_private_folder(path.parent_path()); !made) return made;
+    std::vector<fs::path> missing;
+    for (fs::path at = path; !at.empty() && !fs::is_directory(at, error); at = at.parent_path()) {
+        missing.push_back(at);
+        if (at == at.parent_path()) break;
     }
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return io_error("create", path);
+    for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
+        if (::mkdir(at->c_str(), 0700) != 0 && errno != EEXIST) return io_error("create", *at);
+    }
     return {};
 }
 

@@ -105,6 +105,7 @@ std::string described(const OpenGroup& group, const Names& names, OpIndex op) {
 std::vector<DeviceKey> devices_in(const OpenGroup& group) {
     const Graph& graph = group.replica->graph();
     std::vector<DeviceKey> out;
+    out.reserve(graph.author_count());
     for (AuthorIndex author = 0; author < graph.author_count(); ++author) out.push_back(graph.key(author));
     for (const auto& member : group.replica->access().now().members()) out.push_back(member.key);
     for (OpIndex op = 0; op < graph.size(); ++op) {

@@ -36,6 +36,7 @@ Result<int> with_resolution(Environment& environment, const Arguments& arguments
     }
     heads = graph.maximal(heads);
     std::vector<OpId> frontier;
+    frontier.reserve(heads.size());
     for (const OpIndex head : heads) frontier.push_back(graph.id(head));
     return use(access.at(heads), frontier);
 }

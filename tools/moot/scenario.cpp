@@ -63,7 +63,10 @@ std::vector<std::string> differences(const Expectation& expected, const Found& f
         for (const auto& [name, ignored] : names) {
             const auto wanted = level_in(*expected.members, name);
             const auto is = level_in(found.members, name);
-            if (wanted != is) out.push_back(name + " should be " + wanted + " and is " + is);
+            if (wanted != is) {
+                out.push_back(
+                    std::string(name).append(" should be ").append(wanted).append(" and is ").append(is));
+            }
         }
     }
     const auto compare = [&out](const auto& wanted, const std::vector<std::string>& is, const char* what) {
