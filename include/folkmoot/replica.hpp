@@ -128,6 +128,7 @@ class Replica : private SessionHost {
    private:
     struct Link;
     struct Incoming;
+    class BatchPlaces;
     Replica(const ReplicaConfig& config, const Store& store, Signer* signer, const Verifier& verifier);
 
     [[nodiscard]] GroupId group() const override;
@@ -141,13 +142,16 @@ class Replica : private SessionHost {
 
     [[nodiscard]] Result<void> load_all();
     [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<EncodedOp>& ops);
-    [[nodiscard]] Result<void> decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in);
-    [[nodiscard]] Result<void> prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const;
+    [[nodiscard]] Result<void> decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                                      BatchPlaces& places);
+    [[nodiscard]] Result<void> prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                                     const BatchPlaces& places) const;
     [[nodiscard]] Result<void> verify(const std::vector<EncodedOp>& ops, const std::vector<Incoming>& in,
                                       const std::vector<std::size_t>& sequence) const;
-    [[nodiscard]] std::vector<std::size_t> order(const std::vector<EncodedOp>& ops,
-                                                 std::vector<Incoming>& in) const;
+    [[nodiscard]] std::vector<std::size_t> order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                                                 const BatchPlaces& places) const;
     [[nodiscard]] Result<void> check_runs(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                                          const BatchPlaces& places,
                                           const std::vector<std::size_t>& sequence) const;
     [[nodiscard]] Result<void> check_keys(const Operation& op) const;
     void commit(const Operation& op, const EncodedOp& encoded);

@@ -8,7 +8,7 @@
 #include "access/paths.hpp"
 #include "base/chunked.hpp"
 #include "folkmoot/access.hpp"
-#include "graph/id_table.hpp"
+#include "base/id_table.hpp"
 
 namespace folkmoot {
 

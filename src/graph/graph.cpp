@@ -6,7 +6,7 @@
 #include "base/assert.hpp"
 #include "base/chunked.hpp"
 #include "graph/ancestry.hpp"
-#include "graph/id_table.hpp"
+#include "base/id_table.hpp"
 
 namespace folkmoot {
 namespace {

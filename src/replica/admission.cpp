@@ -5,7 +5,6 @@
 // holds one; an op whose ancestors are missing is deferred; void is not decided here at all.
 #include <algorithm>
 #include <queue>
-#include <set>
 
 #include "base/assert.hpp"
 #include "folkmoot/replica.hpp"
@@ -49,11 +48,10 @@ Result<void> Replica::check_keys(const Operation& op) const {
     return enters ? good(*subject_of(op.act)) : Result<void>{};
 }
 
-Result<void> Replica::decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in) {
-    std::set<OpId> seen;
+Result<void> Replica::decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in, BatchPlaces& places) {
     for (std::size_t i = 0; i < ops.size(); ++i) {
         const auto known = graph_.find(ops[i].id);
-        if (known || !seen.insert(ops[i].id).second) {
+        if (known || !places.add(ops[i].id, i)) {
             in[i].result.status = Admitted::Status::duplicate;
             in[i].result.index = known.value_or(no_index);
             continue;
@@ -75,20 +73,17 @@ Result<void> Replica::decode(std::vector<EncodedOp>& ops, std::vector<Incoming>&
 // O5, both rules. An op is proven by its own signature, or by the next op of its author in the batch, which
 // names it as prev and is proven. So that a voucher can never turn out invalid after the op it proves was
 // admitted, only posts under the same grant vouch on the wire; for any other the sender adds the signature.
-Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const {
-    std::map<OpId, std::size_t> place;
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-        if (in[i].fresh) place.emplace(ops[i].id, i);
-    }
+Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                            const BatchPlaces& places) const {
     std::vector<bool> has_child(ops.size(), false);
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh || !in[i].op.prev) continue;
-        const auto at = place.find(*in[i].op.prev);
-        if (at == place.end() || has_child[at->second]) continue;
+        const std::size_t below = places.find(*in[i].op.prev);
+        if (below == SIZE_MAX || has_child[below]) continue;
         // Only the first that names it as prev can vouch: that one stands next on its branch for ever, so
         // that whoever keeps the op finds its proof, however its author forks later.
-        has_child[at->second] = true;
-        if (continues(in[i].op, in[at->second].op)) in[at->second].voucher = i;
+        has_child[below] = true;
+        if (continues(in[i].op, in[below].op)) in[below].voucher = i;
     }
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh || ops[i].signature) continue;
@@ -108,12 +103,11 @@ Result<void> Replica::prove(const std::vector<EncodedOp>& ops, std::vector<Incom
 // Which ops can be admitted now, parents before children and otherwise as they came: those whose direct
 // ancestors are in the graph or can be admitted too, and whose voucher can be. Cost: O(n log n), whatever the
 // batch looks like.
-std::vector<std::size_t> Replica::order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in) const {
-    std::map<OpId, std::size_t> place;
+std::vector<std::size_t> Replica::order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
+                                        const BatchPlaces& places) const {
     std::vector<std::vector<std::size_t>> children(ops.size());
     std::vector<std::size_t> dropped;
     for (std::size_t i = 0; i < ops.size(); ++i) {
-        if (in[i].fresh) place.emplace(ops[i].id, i);
         in[i].ready = in[i].fresh;
     }
     const auto each_ancestor = [&](std::size_t i, const auto& visit) {
@@ -128,8 +122,8 @@ std::vector<std::size_t> Replica::order(const std::vector<EncodedOp>& ops, std::
     for (std::size_t i = 0; i < ops.size(); ++i) {
         if (!in[i].fresh) continue;
         each_ancestor(i, [&](const OpId& id) {
-            if (const auto at = place.find(id); at != place.end()) {
-                children[at->second].push_back(i);
+            if (const std::size_t at = places.find(id); at != SIZE_MAX) {
+                children[at].push_back(i);
                 ++in[i].waits;
             } else if (!graph_.find(id)) {
                 drop(i);
@@ -142,9 +136,9 @@ std::vector<std::size_t> Replica::order(const std::vector<EncodedOp>& ops, std::
         for (const std::size_t child : children[i]) drop(child);
         // What this one alone would have proven.
         if (!in[i].op.prev) continue;
-        const auto below = place.find(*in[i].op.prev);
-        if (below == place.end() || in[below->second].voucher != i) continue;
-        if (!ops[below->second].signature) drop(below->second);
+        const std::size_t below = places.find(*in[i].op.prev);
+        if (below == SIZE_MAX || in[below].voucher != i) continue;
+        if (!ops[below].signature) drop(below);
     }
     std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> next;
     std::vector<std::size_t> sequence;
@@ -153,8 +147,8 @@ std::vector<std::size_t> Replica::order(const std::vector<EncodedOp>& ops, std::
         if (!in[i].fresh || in[i].ready) continue;
         in[i].result.status = Admitted::Status::deferred;
         each_ancestor(i, [&](const OpId& id) {
-            const auto at = place.find(id);
-            const bool here = at != place.end() ? in[at->second].ready : graph_.find(id).has_value();
+            const std::size_t at = places.find(id);
+            const bool here = at != SIZE_MAX ? in[at].ready : graph_.find(id).has_value();
             if (!here) in[i].result.missing.push_back(id);
         });
     }
@@ -174,11 +168,9 @@ std::vector<std::size_t> Replica::order(const std::vector<EncodedOp>& ops, std::
 // run and its voucher are committed together whatever else the batch holds: nobody can make this replica keep
 // an op that it could not prove to others.
 Result<void> Replica::check_runs(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
-                                 const std::vector<std::size_t>& sequence) const {
-    std::map<OpId, std::size_t> place;
+                                 const BatchPlaces& places, const std::vector<std::size_t>& sequence) const {
     std::vector<std::size_t> step(ops.size(), SIZE_MAX);
     for (std::size_t k = 0; k < sequence.size(); ++k) {
-        place.emplace(ops[sequence[k]].id, sequence[k]);
         step[sequence[k]] = k;
     }
     std::size_t open_until = 0;
@@ -187,12 +179,13 @@ Result<void> Replica::check_runs(const std::vector<EncodedOp>& ops, std::vector<
         Incoming& now = in[sequence[k]];
         bool safe = false;
         if (now.op.prev) {
-            if (const auto at = place.find(*now.op.prev); at != place.end()) {
-                now.position = in[at->second].position + 1;
-                safe = continues(now.op, in[at->second].op);
-                const bool first = !has_child[at->second];
-                has_child[at->second] = true;
-                if (first && !ops[at->second].signature && in[at->second].voucher != sequence[k]) {
+            const std::size_t at = places.find(*now.op.prev);
+            if (at != SIZE_MAX && step[at] != SIZE_MAX) {
+                now.position = in[at].position + 1;
+                safe = continues(now.op, in[at].op);
+                const bool first = !has_child[at];
+                has_child[at] = true;
+                if (first && !ops[at].signature && in[at].voucher != sequence[k]) {
                     return fail(ErrorCode::op_unproven, "another op comes between an op and its voucher");
                 }
             } else if (const auto held = graph_.find(*now.op.prev)) {
@@ -237,10 +230,11 @@ Result<void> Replica::verify(const std::vector<EncodedOp>& ops, const std::vecto
 Result<std::vector<Admitted>> Replica::admit_batch(std::vector<EncodedOp>& ops) {
     if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
     std::vector<Incoming> in(ops.size());
-    if (auto decoded = decode(ops, in); !decoded) return std::unexpected(decoded.error());
-    if (auto proven = prove(ops, in); !proven) return std::unexpected(proven.error());
-    const auto sequence = order(ops, in);
-    if (auto whole = check_runs(ops, in, sequence); !whole) return std::unexpected(whole.error());
+    BatchPlaces places(ops, graph_.seed());
+    if (auto decoded = decode(ops, in, places); !decoded) return std::unexpected(decoded.error());
+    if (auto proven = prove(ops, in, places); !proven) return std::unexpected(proven.error());
+    const auto sequence = order(ops, in, places);
+    if (auto whole = check_runs(ops, in, places, sequence); !whole) return std::unexpected(whole.error());
     if (auto good = verify(ops, in, sequence); !good) return std::unexpected(good.error());
     for (const std::size_t i : sequence) {
         if (auto checked = check_keys(in[i].op); !checked) return std::unexpected(checked.error());

@@ -1,9 +1,33 @@
 // What the replica keeps of one session and of one op on its way in.
 #pragma once
 
+#include "base/id_table.hpp"
 #include "folkmoot/replica.hpp"
 
 namespace folkmoot {
+
+/// Where the new ops of a batch stand in it, by id.
+class Replica::BatchPlaces {
+   public:
+    BatchPlaces(const std::vector<EncodedOp>& ops, std::uint64_t seed) : table_(seed, IdAt{&ops}) {}
+    /// False if the batch has the id already.
+    bool add(const OpId& id, std::size_t place) {
+        if (table_.find(id)) return false;
+        table_.insert(static_cast<std::uint32_t>(place));
+        return true;
+    }
+    [[nodiscard]] std::size_t find(const OpId& id) const {
+        const auto at = table_.find(id);
+        return at ? *at : SIZE_MAX;
+    }
+
+   private:
+    struct IdAt {
+        const std::vector<EncodedOp>* ops;
+        const OpId& operator()(std::uint32_t i) const { return (*ops)[i].id; }
+    };
+    IdTable<OpId, IdAt> table_;
+};
 
 struct Replica::Link {
     Session session;

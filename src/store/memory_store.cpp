@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/id_table.hpp"
 #include "store/batch.hpp"
 
 namespace folkmoot {
@@ -11,7 +12,8 @@ using store::not_found;
 
 class MemoryStore final : public Store {
    public:
-    explicit MemoryStore(const StoreInstance& instance) : instance_(instance) {}
+    explicit MemoryStore(const StoreInstance& instance)
+        : instance_(instance), places_(salted_hash(instance.view(), 0), IdAt{&ops_}) {}
 
     StoreInstance instance() const override { return instance_; }
 
@@ -23,11 +25,11 @@ class MemoryStore final : public Store {
     Result<void> append(std::span<const StoredOp> ops) override {
         if (auto good = store::check_batch(ops); !good) return good;
         for (const StoredOp& op : ops) {
-            if (places_.contains(op.id)) return store::already_stored(op.id);
+            if (places_.find(op.id)) return store::already_stored(op.id);
         }
         for (const StoredOp& op : ops) {
-            places_.emplace(op.id, ops_.size());
             StoredOp& kept = ops_.emplace_back(op);
+            places_.insert(static_cast<std::uint32_t>(ops_.size() - 1));
             kept.signatures = store::distinct(op.signatures);
             kept.payload_erased = false;
         }
@@ -62,8 +64,8 @@ class MemoryStore final : public Store {
 
     Result<StoredOp> read(const OpId& id) const override {
         const auto place = places_.find(id);
-        if (place == places_.end()) return not_found(id);
-        return ops_[place->second];
+        if (!place) return not_found(id);
+        return ops_[*place];
     }
 
     Result<void> for_each(bool payloads,
@@ -115,15 +117,19 @@ class MemoryStore final : public Store {
     Result<void> backup(const std::filesystem::path& to) const override;
 
    private:
+    struct IdAt {
+        const std::vector<StoredOp>* ops;
+        const OpId& operator()(std::uint32_t i) const { return (*ops)[i].id; }
+    };
     StoredOp* find(const OpId& id) {
         const auto place = places_.find(id);
-        return place == places_.end() ? nullptr : &ops_[place->second];
+        return place ? &ops_[*place] : nullptr;
     }
     Result<void> copy_into(Store& other) const;
 
     StoreInstance instance_;
     std::vector<StoredOp> ops_;
-    std::map<OpId, std::size_t> places_;
+    IdTable<OpId, IdAt> places_;
     std::map<DeviceKey, std::vector<RememberedFrontier>> remembered_;
 };
 
