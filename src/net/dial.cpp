@@ -146,8 +146,8 @@ asio::awaitable<void> Core::sync_once(std::shared_ptr<SyncTask> task) {
     task->report.wire_received = connection->wire_received();
     if (connection->peer()) task->report.peer = *connection->peer();
     if (task->reported) co_return finish(*task, std::nullopt);
-    finish(*task, connection->why().value_or(
-                      Error{ErrorCode::session_closed_by_peer, "the peer closed the connection"}));
+    if (connection->why()) co_return finish(*task, connection->why());
+    finish(*task, Error{ErrorCode::session_closed_by_peer, "the peer closed the connection"});
 }
 
 void Core::finish(SyncTask& task, const std::optional<Error>& error) {
@@ -161,7 +161,7 @@ void Core::finish(SyncTask& task, const std::optional<Error>& error) {
     task.report.milliseconds = now_ms() - task.started_ms;
     const auto self = std::ranges::find_if(tasks_, [&](const auto& at) { return at.get() == &task; });
     if (self == tasks_.end()) return;
-    const auto held = *self;
+    const auto held = std::move(*self);
     tasks_.erase(self);
     if (held->then) asio::post(context_, [held] { held->then(held->report); });
 }

@@ -24,7 +24,7 @@ Result<std::string> Core::listen(const std::string& address) {
     if (!failed) acceptor->bind(endpoint, failed);
     if (!failed) acceptor->listen(tcp::acceptor::max_listen_connections, failed);
     if (failed) return failed_to(failed);
-    const std::string bound = to_text(acceptor->local_endpoint(failed));
+    std::string bound = to_text(acceptor->local_endpoint(failed));
     acceptors_.push_back(acceptor);
     spawn(accept_loop(acceptor));
     emit({NodeEvent::Kind::listening, bound, {}, {}, {}, {}, {}});

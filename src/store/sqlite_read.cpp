@@ -53,7 +53,8 @@ struct Companions {
             signatures.advance();
         }
         if (rc != SQLITE_DONE) return rc;
-        if ((rc = erased.at(row)) == SQLITE_ROW) op.payload_erased = true;
+        rc = erased.at(row);
+        if (rc == SQLITE_ROW) op.payload_erased = true;
         if (rc != SQLITE_DONE && rc != SQLITE_ROW) return rc;
         if (!payloads) return SQLITE_DONE;
         rc = payloads->at(row);

@@ -237,11 +237,12 @@ void Session::handle_growth() {
 
 std::optional<Bytes> Session::poll_message() {
     State& s = *state_;
-    if (!s.outbox.empty()) {
+    const auto take_front = [&s] {
         Bytes bytes = encode_message(s.outbox.front());
         s.outbox.pop_front();
         return bytes;
-    }
+    };
+    if (!s.outbox.empty()) return take_front();
     if (s.outcome == Outcome::failed) return std::nullopt;
     // What had to wait while answers were open.
     if (s.outcome != Outcome::running && s.config.live) s.giver.collect_pushes(s.taker.received());
@@ -249,7 +250,8 @@ std::optional<Bytes> Session::poll_message() {
     auto message = s.giver.poll(s.stats);
     if (!message) {
         s.stop(message.error(), false);
-        return poll_message();
+        if (s.outbox.empty()) return std::nullopt;
+        return take_front();  // the `end` with the reason
     }
     return std::move(*message);
 }

@@ -72,6 +72,7 @@ Summary Taker::few_tips(const std::vector<OpIndex>& ops, const crypto::SipKey& s
     summary.kind = Summary::Kind::tips;
     summary.tips = make_tips(graph, ops, tips_, labels_.salt(), salt);
     std::vector<NamedTip> own;
+    own.reserve(ops.size());
     for (const OpIndex op : ops) own.push_back({graph.author(op), graph.position(op)});
     tips_.insert(tips_.begin(), own.begin(), own.end());
     if (round_ == 0) named_ = ops;
