@@ -7,8 +7,8 @@
 
 #include "access/paths.hpp"
 #include "base/chunked.hpp"
-#include "folkmoot/access.hpp"
 #include "base/id_table.hpp"
+#include "folkmoot/access.hpp"
 
 namespace folkmoot {
 

@@ -5,8 +5,8 @@
 
 #include "base/assert.hpp"
 #include "base/chunked.hpp"
-#include "graph/ancestry.hpp"
 #include "base/id_table.hpp"
+#include "graph/ancestry.hpp"
 
 namespace folkmoot {
 namespace {
