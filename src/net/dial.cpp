@@ -131,7 +131,7 @@ asio::awaitable<void> Core::sync_once(std::shared_ptr<SyncTask> task) {
     if (closing_) co_return finish(*task, Error{ErrorCode::interrupted, "the node was stopped"});
     if (group == nullptr)
         co_return finish(*task, Error{ErrorCode::no_group, "this node does not serve the group"});
-    if (group->failed) co_return finish(*task, *group->failed);
+    if (group->failed) co_return finish(*task, group->failed);
     const auto dial = std::make_shared<Dial>(context_);
     const auto connected = co_await connect(dial, task->address);
     if (task->done) co_return;
@@ -161,7 +161,7 @@ void Core::finish(SyncTask& task, const std::optional<Error>& error) {
     task.report.milliseconds = now_ms() - task.started_ms;
     const auto self = std::ranges::find_if(tasks_, [&](const auto& at) { return at.get() == &task; });
     if (self == tasks_.end()) return;
-    const auto held = std::move(*self);
+    std::shared_ptr<SyncTask> held = *self;  // outlives its place in the set
     tasks_.erase(self);
     if (held->then) asio::post(context_, [held] { held->then(held->report); });
 }
