@@ -168,6 +168,7 @@ Result<History> make_history(const std::vector<TraceOp>& trace) {
     placed.reserve(trace.size());
     for (const auto& op : trace) {
         std::vector<OpIndex> parents;
+        parents.reserve(op.parents.size());
         for (const auto parent : op.parents) parents.push_back(placed[parent]);
         if (parents.empty()) parents.push_back(builder.last_setup);
         auto index = builder.add_post(op, std::move(parents));

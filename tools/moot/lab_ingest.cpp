@@ -97,6 +97,7 @@ Result<End> open_end(const History& history, std::unique_ptr<Store> store, std::
 Result<std::unique_ptr<Store>> full_store(const History& history) {
     auto store = make_memory_store(StoreInstance{});
     std::vector<StoredOp> ops;
+    ops.reserve(history.ops.size());
     for (const auto& entry : history.ops)
         ops.push_back({entry.op.id, entry.op.body, {*entry.op.signature}, entry.op.payload});
     if (auto appended = store->append(ops); !appended) return std::unexpected(appended.error());
