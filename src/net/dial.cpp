@@ -161,9 +161,8 @@ void Core::finish(SyncTask& task, const std::optional<Error>& error) {
     task.report.milliseconds = now_ms() - task.started_ms;
     const auto self = std::ranges::find_if(tasks_, [&](const auto& at) { return at.get() == &task; });
     if (self == tasks_.end()) return;
-    std::shared_ptr<SyncTask> held = *self;  // outlives its place in the set
-    tasks_.erase(self);
-    if (held->then) asio::post(context_, [held] { held->then(held->report); });
+    const auto node = tasks_.extract(self);
+    if (node.value()->then) asio::post(context_, [held = node.value()] { held->then(held->report); });
 }
 
 void Core::give_up(SyncTask& task, const Error& why) {
