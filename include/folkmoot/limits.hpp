@@ -46,9 +46,6 @@ inline constexpr std::size_t locator_heads = 4;
 inline constexpr std::size_t locator_entries = 128;
 inline constexpr std::size_t parked_bytes_per_peer = 1U << 20U;
 inline constexpr std::size_t parked_ops_per_peer = 2000;
-inline constexpr std::size_t parked_bytes = 64U << 20U;
-inline constexpr std::uint64_t parked_ms = 60'000;
-inline constexpr std::size_t remembered_invalid_ids = 4096;
 inline constexpr std::size_t unsent_bytes = 1U << 20U;
 inline constexpr std::uint64_t reply_timeout_ms = 20'000;
 inline constexpr std::uint64_t idle_timeout_ms = 180'000;
@@ -80,9 +77,6 @@ inline constexpr std::size_t local_clients = 32;
 
 // --- Policy: storage ---------------------------------------------------------------------------
 
-inline constexpr std::uint64_t author_bytes = 64ULL << 20U;
-inline constexpr std::uint64_t author_ops = 100'000;
-inline constexpr std::uint64_t removed_author_bytes = 1ULL << 20U;
 inline constexpr std::size_t remembered_frontiers_per_peer = 4;
 inline constexpr std::size_t frontier_ids = 64;
 

@@ -63,11 +63,6 @@ struct ReplicaConfig {
     std::uint64_t seed = 0;
 };
 
-/// What a load found on the disk that should not be there; see also fsck.
-struct LoadReport {
-    std::uint64_t ops = 0;
-};
-
 /// Not thread-safe. The store, signer and verifier must outlive it. The store is only read from here;
 /// records to write go out through poll_persist.
 class Replica : private SessionHost {
