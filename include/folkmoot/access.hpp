@@ -65,6 +65,9 @@ struct GrantView {
 };
 
 class Ledger;
+struct Difference;
+struct MemberExplanation;
+struct OpExplanation;
 
 /// Membership and verdicts at one frontier. Cheap to query; not thread-safe while its Access changes.
 class Resolution {
@@ -99,10 +102,20 @@ class Resolution {
     /// The effective revocations that hit a grant of the device, ascending by id: what explains its absence.
     [[nodiscard]] std::vector<OpIndex> revocations_of(const DeviceKey& device) const;
 
+    // Explanations; their types are in explanation.hpp.
+
+    /// Precondition as for verdict. Cost: that of a verdict for each step of E1.
+    [[nodiscard]] OpExplanation explain_op(OpIndex op) const;
+    [[nodiscard]] MemberExplanation explain_member(const DeviceKey& device) const;
+    /// The ops that fall with an op, ascending by id: those that an effective revocation decides about, and
+    /// those that act under what a void op gave; in both cases with all that E1 takes along. Cost: O(ops).
+    [[nodiscard]] std::vector<OpIndex> fallen_with(OpIndex op) const;
+
     struct State;
 
    private:
     friend class Access;
+    friend Difference difference(const Resolution& before, const Resolution& after);
     explicit Resolution(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
@@ -137,6 +150,9 @@ class Access {
     [[nodiscard]] const Resolution& now() const;
     /// The resolution at another frontier. Cost: O(access ops).
     [[nodiscard]] Resolution at(std::span<const OpIndex> heads) const;
+    /// What changes from one frontier to another (explanation.hpp). Cost: O(ops).
+    [[nodiscard]] Difference difference(std::span<const OpIndex> before,
+                                        std::span<const OpIndex> after) const;
 
     /// The rules of the group. Precondition: create was applied.
     [[nodiscard]] const Rules& rules() const;

@@ -52,13 +52,7 @@ Resolution::Resolution(Resolution&&) noexcept = default;
 Resolution& Resolution::operator=(Resolution&&) noexcept = default;
 
 Verdict Resolution::verdict(OpIndex op) const { return state_->verdict(op); }
-bool Resolution::effective(OpIndex op) const {
-    const GrantIndex as = state_->ledger.as_of(op);
-    if (as == no_index || state_->ledger.graph().kind(op) == Kind::leave) return true;
-    const GrantState& grant = state_->states[as];
-    return grant.made &&
-           std::ranges::all_of(grant.hits, [&](ActIndex hit) { return state_->has_seen(hit, op); });
-}
+bool Resolution::effective(OpIndex op) const { return state_->is_effective(op); }
 
 Level Resolution::level_of(const DeviceKey& device) const {
     const auto index = state_->ledger.find_device(device);

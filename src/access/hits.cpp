@@ -205,29 +205,42 @@ bool Resolution::State::hits(ActIndex revocation, GrantIndex grant, GrantIndex* 
     }
 }
 
-std::vector<ActIndex> Resolution::State::all_hits(GrantIndex grant) const {
-    std::vector<ActIndex> out;
+// Calls `each` with every effective revocation about the grant's holder, or about that of a tenure it was
+// linked under; those of one device may come more than once.
+template <class Each>
+void Resolution::State::for_each_candidate(GrantIndex grant, const Each& each) const {
     for (GrantIndex t = grant;; t = ledger.grant(t).under) {
         const Device& device = ledger.device(ledger.grant(t).holder);
         for (const auto* acts : {&device.revocations, &device.leaves}) {
             for (const ActIndex a : *acts) {
-                if (effective[a] != 0 && hits(a, grant, nullptr)) out.push_back(a);
+                if (a < effective.size() && effective[a] != 0) each(a);
             }
         }
-        if (!ledger.grant(t).link) break;
+        if (!ledger.grant(t).link) return;
     }
-    // The deciding order of E3: rank of `as`, position in the author's chain, id.
-    std::ranges::sort(out, [this](ActIndex a, ActIndex b) {
-        const AccessAct& x = ledger.act(a);
-        const AccessAct& y = ledger.act(b);
-        if (x.as != y.as) return ledger.above(x.as, y.as);
-        const Graph& graph = ledger.graph();
-        if (graph.position(x.op) != graph.position(y.op)) return graph.position(x.op) < graph.position(y.op);
-        return graph.id(x.op) < graph.id(y.op);
+}
+
+std::vector<ActIndex> Resolution::State::all_hits(GrantIndex grant) const {
+    std::vector<ActIndex> out;
+    for_each_candidate(grant, [&](ActIndex a) {
+        if (hits(a, grant, nullptr)) out.push_back(a);
     });
+    std::ranges::sort(out);
     const auto rest = std::ranges::unique(out);
     out.erase(rest.begin(), rest.end());
     return out;
+}
+
+ActIndex Resolution::State::first_hit(GrantIndex grant, OpIndex unseen) const {
+    ActIndex first = no_index;
+    if (states[grant].hits.empty()) return first;
+    for_each_candidate(grant, [&](ActIndex a) {
+        // The cheap questions first.
+        if (first != no_index && !ledger.decides_before(a, first)) return;
+        if (unseen != no_index && has_seen(a, unseen)) return;
+        if (hits(a, grant, nullptr)) first = a;
+    });
+    return first;
 }
 
 }  // namespace folkmoot

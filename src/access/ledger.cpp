@@ -133,6 +133,14 @@ bool Ledger::linked_under(GrantIndex tenure, DeviceIndex device) const {
     return false;
 }
 
+bool Ledger::decides_before(ActIndex a, ActIndex b) const {
+    const AccessAct& x = acts_[a];
+    const AccessAct& y = acts_[b];
+    if (x.as != y.as) return above(x.as, y.as);
+    if (graph_.position(x.op) != graph_.position(y.op)) return graph_.position(x.op) < graph_.position(y.op);
+    return graph_.id(x.op) < graph_.id(y.op);
+}
+
 Level Ledger::level_for(Kind kind) const {
     switch (kind) {
         case Kind::add: return rules_.add;

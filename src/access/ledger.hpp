@@ -88,6 +88,10 @@ class Ledger {
     [[nodiscard]] bool outranks(GrantIndex a, GrantIndex b) const {
         return outranks_by(a, b) != RankPart::none;
     }
+    /// E3: the deciding order, (rank of `as`, position in the author's chain, id), of two access acts.
+    [[nodiscard]] bool decides_before(ActIndex a, ActIndex b) const;
+    /// The grant, the one it was given under, and so on to a founder's.
+    [[nodiscard]] std::vector<GrantIndex> path_of(GrantIndex grant) const;
     /// Whether the tenure was linked, directly or through other links, under a tenure of `device`.
     [[nodiscard]] bool linked_under(GrantIndex tenure, DeviceIndex device) const;
     /// The level an act of this kind takes.

@@ -269,19 +269,20 @@ void Resolution::State::update_levels(OpIndex cause) {
     touched.clear();
 }
 
-Verdict Resolution::State::verdict(OpIndex op) const {
+bool Resolution::State::is_effective(OpIndex op) const {
     const GrantIndex as = ledger.as_of(op);
-    if (as == no_index) return {};
+    if (as == no_index || ledger.graph().kind(op) == Kind::leave) return true;
     const GrantState& state = states[as];
-    if (ledger.graph().kind(op) == Kind::leave) return {};
-    if (!state.made) return {Rule::E1, ledger.grant(as).op};
-    const auto unseeing = [&](ActIndex hit) { return !has_seen(hit, op); };
-    if (std::ranges::none_of(state.hits, unseeing)) return {};
-    for (const ActIndex hit : all_hits(as)) {
-        if (unseeing(hit)) return {Rule::E2, ledger.act(hit).op};
-    }
-    FOLKMOOT_ASSERT(false);
-    return {};
+    return state.made && std::ranges::all_of(state.hits, [&](ActIndex hit) { return has_seen(hit, op); });
+}
+
+Verdict Resolution::State::verdict(OpIndex op) const {
+    if (is_effective(op)) return {};
+    const GrantIndex as = ledger.as_of(op);
+    if (!states[as].made) return {Rule::E1, ledger.grant(as).op};
+    const ActIndex by = first_hit(as, op);
+    FOLKMOOT_ASSERT(by != no_index);
+    return {Rule::E2, ledger.act(by).op};
 }
 
 GrantView Resolution::State::view(GrantIndex grant) const {
@@ -299,9 +300,9 @@ GrantView Resolution::State::view(GrantIndex grant) const {
     out.live = state.live();
     out.made = verdict(facts.op);
     if (!state.hits.empty()) {
-        const auto every = all_hits(grant);
-        out.hit_by = ledger.act(every.front()).op;
-        (void)hits(every.front(), grant, &out.hit_through);
+        const ActIndex first = first_hit(grant);
+        out.hit_by = ledger.act(first).op;
+        (void)hits(first, grant, &out.hit_through);
     }
     return out;
 }

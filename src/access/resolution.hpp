@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "access/ledger.hpp"
+#include "folkmoot/explanation.hpp"
 
 namespace folkmoot {
 
@@ -80,14 +81,37 @@ struct Resolution::State {
     void take(ActIndex act);
 
     [[nodiscard]] Verdict verdict(OpIndex op) const;
+    [[nodiscard]] bool is_effective(OpIndex op) const;
+    [[nodiscard]] bool knows(GrantIndex grant) const { return grant < states.size() && states[grant].known; }
+    [[nodiscard]] bool revokes(ActIndex act) const {
+        const Kind kind = ledger.act(act).kind;
+        return kind == Kind::remove || kind == Kind::ban || kind == Kind::set_level || kind == Kind::leave;
+    }
     [[nodiscard]] bool voided(const AccessAct& act) const;
     /// V3 for a plain op: whether `revocation` has seen it.
     [[nodiscard]] bool has_seen(ActIndex revocation, OpIndex op) const;
     /// V1 and V2, without shortcuts: whether an effective revocation hits the grant, and through what.
     [[nodiscard]] bool hits(ActIndex revocation, GrantIndex grant, GrantIndex* through) const;
-    /// Every effective revocation that hits the grant, in rank order of their grants; for explanations.
+    /// Every effective revocation that hits the grant; for explanations. Unlike the stored hits they do not
+    /// depend on the order in which forks arrived.
     [[nodiscard]] std::vector<ActIndex> all_hits(GrantIndex grant) const;
+    /// Of those the first in the order of E3 that has not seen `unseen`, if that is an op; no_index if none.
+    [[nodiscard]] ActIndex first_hit(GrantIndex grant, OpIndex unseen = no_index) const;
     [[nodiscard]] GrantView view(GrantIndex grant) const;
+
+    // explain.cpp
+    [[nodiscard]] ExplanationStep hit_step(ExplanationStep::Kind kind, OpIndex op, ActIndex by,
+                                           GrantIndex grant) const;
+    [[nodiscard]] std::vector<ExplanationStep> steps_of(OpIndex op) const;
+
+    // difference.cpp
+    [[nodiscard]] OpIndex root_of(OpIndex op) const;
+    [[nodiscard]] OpIndex ban_ender(ActIndex ban, OpIndex granting) const;
+    [[nodiscard]] OpIndex cause_of_release(const State& before, OpIndex revocation, GrantIndex grant) const;
+    [[nodiscard]] OpIndex cause_of_return(const State& before, OpIndex op) const;
+    [[nodiscard]] OpIndex cause_of_gain(const State& before, GrantIndex grant) const;
+    [[nodiscard]] OpIndex cause_of_loss(GrantIndex grant) const;
+    [[nodiscard]] GrantIndex giver(DeviceIndex device) const;
 
     const Ledger& ledger;
     std::optional<Closure> scope;
@@ -115,6 +139,8 @@ struct Resolution::State {
     [[nodiscard]] bool dominated(ActIndex revocation, GrantIndex grant) const;
     void prune(std::vector<ActIndex>& hits) const;
 
+    template <class Each>
+    void for_each_candidate(GrantIndex grant, const Each& each) const;
     [[nodiscard]] std::vector<ActIndex> find_hits(GrantIndex grant) const;
     void direct_hits(GrantIndex grant, std::vector<ActIndex>& out) const;
     void inherited_hits(GrantIndex grant, std::vector<ActIndex>& out) const;
