@@ -48,6 +48,10 @@ inline constexpr std::size_t parked_bytes_per_peer = 1U << 20U;
 inline constexpr std::size_t parked_ops_per_peer = 2000;
 inline constexpr std::size_t unsent_bytes = 1U << 20U;
 inline constexpr std::uint64_t reply_timeout_ms = 20'000;
+inline constexpr std::size_t full_push_peers = 8;
+inline constexpr std::size_t announce_ids = 1000;
+inline constexpr std::size_t announced_ids_per_peer = 2000;
+inline constexpr std::uint64_t announced_timeout_ms = 2'000;
 inline constexpr std::uint64_t idle_timeout_ms = 180'000;
 inline constexpr std::uint64_t ping_ms = 60'000;
 

@@ -23,6 +23,8 @@
 
 namespace folkmoot {
 
+class InFlight;
+
 /// Number of a session within its replica; never reused.
 using SessionId = std::uint64_t;
 
@@ -160,6 +162,11 @@ class Replica : private SessionHost {
     void after_input();
     void spread_growth();
     void note_outcome(SessionId id, Link& link);
+    void choose_whole_pushes();
+    void note_live(SessionId id, Link& link);
+    void note_announced(SessionId id, Link& link);
+    void ask_for_announced();
+    void note_arrivals();
     void collect_events();
     PersistBatch& open_batch();
 
@@ -172,6 +179,9 @@ class Replica : private SessionHost {
 
     std::map<SessionId, std::unique_ptr<Link>> links_;
     SessionId next_session_ = 1;
+    std::unique_ptr<InFlight> in_flight_;  // one table for all sessions
+    OpIndex arrived_to_ = 0;               // ops before this one have left it
+    std::uint64_t now_ms_ = 0;             // the latest time heard of
     std::map<DeviceKey, std::vector<RememberedFrontier>> remembered_;
 
     std::deque<PersistBatch> to_persist_;

@@ -1,4 +1,4 @@
-// Reconciliation with one peer as a state machine without I/O (Y1 to Y9): messages, time and a channel
+// Reconciliation with one peer as a state machine without I/O (Y1 to Y10): messages, time and a channel
 // binding go in; messages, events and one deadline come out. The same machine runs over TCP, in a simulator,
 // under a fuzzer, or over whatever transport an app has.
 //
@@ -86,8 +86,9 @@ struct SessionStats {
     std::uint64_t ops_received = 0;
     std::uint64_t ops_new = 0;
     std::uint64_t ops_refused = 0;
-    std::uint8_t last_summary = 0;   // the kind last sent: 0 nothing, 1 bloom, 2 exact, 3 tips, 4 locator
-    std::uint64_t op_bytes_new = 0;  // what the new ones among those received took inside `ops` messages
+    std::uint8_t last_summary = 0;    // the kind last sent: 0 nothing, 1 bloom, 2 exact, 3 tips, 4 locator
+    std::uint64_t ids_announced = 0;  // told to the peer instead of ops (Y10)
+    std::uint64_t op_bytes_new = 0;   // what the new ones among those received took inside `ops` messages
 };
 
 /// Not thread-safe. The host must outlive it. Every handle call may be followed by polls until they are
@@ -110,6 +111,22 @@ class Session {
     void handle_growth();
     /// The peer took bytes of a message or sent some of one that is not whole yet: a slow one is not silent.
     void handle_traffic(std::uint64_t now_ms);
+
+    // --- Y10: a session that stays open -------------------------------------------------------------
+    /// Finished, and what is new goes to the peer.
+    [[nodiscard]] bool is_live() const;
+    /// Whether new ops are pushed whole, which is the default, or announced by id.
+    void push_whole(bool whole);
+    /// Ids the peer announced that are not in the graph, each once.
+    [[nodiscard]] std::vector<OpId> take_announced();
+    /// Live, and no answer is waited for.
+    [[nodiscard]] bool can_request() const;
+    /// Asks for announced ids. Precondition: can_request(), 1 to limits::need_ids ids.
+    void request(std::vector<OpId> ids, std::uint64_t now_ms);
+    /// Whether the answer to a request is waited for.
+    [[nodiscard]] bool requesting() const;
+    /// More was announced than there was room for: another session is due.
+    [[nodiscard]] bool incomplete() const;
 
     /// The next message to send, built when asked for, so that a slow peer costs no memory.
     [[nodiscard]] std::optional<Bytes> poll_message();

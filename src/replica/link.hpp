@@ -30,8 +30,13 @@ class Replica::BatchPlaces {
 };
 
 struct Replica::Link {
+    Link(Session the_session, const DeviceKey& the_peer) : session(std::move(the_session)), peer(the_peer) {}
     Session session;
     DeviceKey peer;
+    bool initiator = false;
+    std::uint64_t rank = 0;           // keyed, so not chosen by the peer; see choose_whole_pushes()
+    bool live = false;                // counted among the live sessions
+    bool asked = false;               // an answer to what in_flight_ gave is waited for
     Outcome told = Outcome::running;  // what went out as an event
     /// A message built, and the ticket that must be persisted before it may leave.
     std::optional<Bytes> message;

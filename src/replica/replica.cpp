@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "crypto/hash.hpp"
 #include "folkmoot/evidence.hpp"
+#include "replica/in_flight.hpp"
 #include "replica/link.hpp"
 
 namespace folkmoot {
@@ -15,7 +17,8 @@ Replica::Replica(const ReplicaConfig& config, const Store& store, Signer* signer
       verifier_(verifier),
       group_(config.group),
       graph_(config.seed),
-      access_(graph_) {}
+      access_(graph_),
+      in_flight_(std::make_unique<InFlight>()) {}
 
 Replica::~Replica() = default;
 
@@ -142,10 +145,23 @@ std::vector<std::vector<OpId>> Replica::remembered(const DeviceKey& peer) const 
 
 // --- Sessions -------------------------------------------------------------------------------------
 
+namespace {
+
+// Keyed, so that no peer chooses its place among the others.
+std::uint64_t rank_of(const DeviceKey& peer, std::uint64_t seed) {
+    crypto::SipKey key;
+    for (std::size_t i = 0; i < sizeof seed; ++i) key.bytes[i] = static_cast<std::uint8_t>(seed >> (8 * i));
+    return crypto::siphash128(key, peer.view()).high;
+}
+
+}  // namespace
+
 SessionId Replica::open_session(const SessionConfig& config, std::uint64_t now_ms) {
     const SessionId id = next_session_++;
-    auto link =
-        std::make_unique<Link>(Link{Session(*this, config), config.peer, Outcome::running, std::nullopt, 0});
+    now_ms_ = std::max(now_ms_, now_ms);
+    auto link = std::make_unique<Link>(Session(*this, config), config.peer);
+    link->initiator = config.initiator;
+    link->rank = rank_of(config.peer, graph_.seed());
     link->session.start(now_ms);
     links_.emplace(id, std::move(link));
     return id;
@@ -154,8 +170,12 @@ SessionId Replica::open_session(const SessionConfig& config, std::uint64_t now_m
 void Replica::handle_message(SessionId session, ByteView message, std::uint64_t now_ms) {
     const auto at = links_.find(session);
     if (at == links_.end()) return;
+    now_ms_ = std::max(now_ms_, now_ms);
     at->second->session.handle_message(message, now_ms);
+    note_live(session, *at->second);
     after_input();
+    note_announced(session, *at->second);
+    ask_for_announced();
 }
 
 void Replica::handle_traffic(SessionId session, std::uint64_t now_ms) {
@@ -164,13 +184,26 @@ void Replica::handle_traffic(SessionId session, std::uint64_t now_ms) {
 }
 
 void Replica::handle_time(std::uint64_t now_ms) {
+    now_ms_ = std::max(now_ms_, now_ms);
     for (auto& [id, link] : links_) {
         link->session.handle_time(now_ms);
         note_outcome(id, *link);
     }
+    in_flight_->handle_time(now_ms_);
+    ask_for_announced();
 }
 
-void Replica::close_session(SessionId session) { links_.erase(session); }
+void Replica::close_session(SessionId session) {
+    const auto at = links_.find(session);
+    if (at == links_.end()) return;
+    const bool was_live = at->second->live;
+    links_.erase(at);
+    if (!was_live) return;
+    // What it was asked for is the next announcer's.
+    in_flight_->forget(session);
+    choose_whole_pushes();
+    ask_for_announced();
+}
 
 const Session* Replica::session(SessionId session) const {
     const auto at = links_.find(session);
@@ -179,10 +212,14 @@ const Session* Replica::session(SessionId session) const {
 
 std::optional<std::uint64_t> Replica::deadline_ms() const {
     std::optional<std::uint64_t> earliest;
-    for (const auto& [id, link] : links_) {
-        const auto deadline = link->session.deadline_ms();
+    const auto consider = [&earliest](std::optional<std::uint64_t> deadline) {
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+    };
+    for (const auto& [id, link] : links_) {
+        consider(link->session.deadline_ms());
+        if (link->session.can_request()) consider(in_flight_->ready_ms(id));
     }
+    consider(in_flight_->deadline_ms());
     return earliest;
 }
 
@@ -209,6 +246,7 @@ void Replica::spread_growth() {
         for (auto& [id, link] : links_) link->session.handle_growth();
         grown = graph_.size() != before;
     }
+    note_arrivals();
     collect_events();
 }
 
@@ -218,6 +256,7 @@ void Replica::after_input() {
 }
 
 void Replica::note_outcome(SessionId id, Link& link) {
+    note_live(id, link);
     // A session that ended well and stays open may still fail: that is told too.
     const Outcome outcome = link.session.outcome();
     if (outcome == link.told) return;

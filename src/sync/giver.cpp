@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <queue>
-#include <set>
 
 #include "base/assert.hpp"
 #include "sync/keys.hpp"
@@ -239,20 +238,24 @@ Result<void> Giver::add_vouchers(std::vector<OpIndex>& ops) {
 
 void Giver::go_live() { live_ = true; }
 
-void Giver::collect_pushes(const std::vector<OpIndex>& from_peer) {
+void Giver::collect_pushes(const std::vector<OpIndex>& from_peer, std::set<OpId>& told) {
     const Graph& graph = host_.graph();
     if (!live_ || pushed_to_ == graph.size() || pending()) return;
     Answer answer;
     answer.role = Ops::Role::push;
     for (; pushed_to_ < graph.size(); ++pushed_to_) {
         const auto op = static_cast<OpIndex>(pushed_to_);
-        if (!std::ranges::binary_search(from_peer, op)) answer.ops.push_back(op);
+        const bool known = told.erase(graph.id(op)) > 0 || std::ranges::binary_search(from_peer, op);
+        if (!known) answer.ops.push_back(op);
     }
     // What is not pushed to a peer that may not read now, it walks back for once it may.
     if (answer.ops.empty() || !host_.may_read(config_.peer)) return;
     reader_ = true;
+    answer.ids_only = !push_whole_;
     sent_budget_ += budget_factor * answer.ops.size();
     work_budget_ += 1000 + filters * answer.ops.size();
+    // Of much news only the ends are named: whoever asks for them walks back to the rest (Y6).
+    if (answer.ids_only && answer.ops.size() > limits::announce_ids) answer.ops = graph.maximal(answer.ops);
     answers_.push_back(std::move(answer));
 }
 
@@ -284,9 +287,21 @@ Result<std::vector<OutgoingOp>> Giver::next_batch(Answer& answer) {
     return batch;
 }
 
+Bytes Giver::next_announcement(SessionStats& stats) {
+    Answer& answer = answers_.front();
+    const std::size_t end = std::min(answer.ops.size(), answer.next_op + limits::announce_ids);
+    Announce out{ids_of(host_.graph(), std::span(answer.ops).subspan(answer.next_op, end - answer.next_op))};
+    std::ranges::sort(out.ids);
+    stats.ids_announced += out.ids.size();
+    answer.next_op = end;
+    if (end == answer.ops.size()) answers_.pop_front();
+    return encode_message(out);
+}
+
 Result<Bytes> Giver::poll(SessionStats& stats) {
     FOLKMOOT_ASSERT(pending());
     if (auto allowed = check_allowed(); !allowed) return std::unexpected(allowed.error());
+    if (answers_.front().ids_only) return next_announcement(stats);
     Answer& answer = answers_.front();
     const auto batch = next_batch(answer);
     if (!batch) return std::unexpected(batch.error());

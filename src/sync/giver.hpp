@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "folkmoot/session.hpp"
@@ -41,8 +42,14 @@ class Giver {
 
     /// Y10: new ops from here on are pushed.
     void go_live();
-    /// Looks for ops to push; `from_peer`, ascending, are those the peer sent itself.
-    void collect_pushes(const std::vector<OpIndex>& from_peer);
+    /// Whether what is new goes out whole or as ids only.
+    void push_whole(bool whole) { push_whole_ = whole; }
+    /// Looks for ops to push or announce; not while something waits to be sent, so that a peer that does not
+    /// read costs the indices of one push. `from_peer`, ascending, are ops the peer sent itself, `told` those
+    /// it announced; of these, what is passed over is taken out.
+    void collect_pushes(const std::vector<OpIndex>& from_peer, std::set<OpId>& told);
+    /// Ops before this one have had their turn.
+    [[nodiscard]] OpIndex pushed_to() const { return static_cast<OpIndex>(pushed_to_); }
 
     /// Y9: session_not_let_in once a reader is none any more.
     [[nodiscard]] Result<void> check_allowed() const;
@@ -55,6 +62,7 @@ class Giver {
         Ops::Role role = Ops::Role::last;  // of its final message
         bool to_have = false;              // names the heads, and may be compact
         bool plain = false;                // asked for by `again`
+        bool ids_only = false;             // an announcement
         std::vector<OpIndex> ops;
         std::size_t next_op = 0;
         std::size_t next_head = 0;
@@ -67,6 +75,7 @@ class Giver {
     [[nodiscard]] std::vector<OpIndex> answer_to(const Have& have);
     [[nodiscard]] Result<void> add_vouchers(std::vector<OpIndex>& ops);
     [[nodiscard]] Result<std::vector<OutgoingOp>> next_batch(Answer& answer);
+    [[nodiscard]] Bytes next_announcement(SessionStats& stats);
 
     SessionHost& host_;
     const SessionConfig& config_;
@@ -75,6 +84,7 @@ class Giver {
     bool open_ = false;
     bool reader_ = false;  // given as to a reader, not as to a removed device
     bool live_ = false;
+    bool push_whole_ = true;
     bool answered_ = false;
     std::vector<OpIndex> heads_;
     Closure offer_;

@@ -21,6 +21,7 @@ enum class Type : std::uint8_t {
     unknown_since = 6,
     end = 7,
     again = 8,
+    announce = 9,
 };
 
 constexpr std::size_t max_depth = 3;
@@ -119,6 +120,10 @@ struct Encoder {
         head(out, Type::end, 1);
         out.write_uint(m.code);
     }
+    void operator()(const Announce& m) const {
+        head(out, Type::announce, 1);
+        write_ids(out, m.ids);
+    }
 };
 
 // Like the body's reader: remembers the first error, so that the message's shape can be read straight down.
@@ -177,6 +182,10 @@ std::optional<PageKey> read_key(MessageReader& in) {
     return key;
 }
 
+bool strictly_ascending(const std::vector<OpId>& ids) {
+    return std::ranges::adjacent_find(ids, std::ranges::greater_equal{}) == ids.end();
+}
+
 void read_pages(MessageReader& in, Summary& summary) {
     summary.range.from = read_key(in);
     summary.range.to = read_key(in);
@@ -186,8 +195,7 @@ void read_pages(MessageReader& in, Summary& summary) {
         return;
     }
     summary.ids = in.ids(limits::exact_ids_per_page);
-    const auto descends = [](const OpId& a, const OpId& b) { return !(a < b); };
-    if (std::ranges::adjacent_find(summary.ids, descends) != summary.ids.end()) {
+    if (!strictly_ascending(summary.ids)) {
         in.reject(ErrorCode::session_bad_summary, "exact ids are not strictly ascending");
     }
 }
@@ -242,6 +250,14 @@ Ops read_ops(MessageReader& in) {
     return m;
 }
 
+Announce read_announce(MessageReader& in) {
+    Announce m;
+    m.ids = in.ids(limits::announce_ids);
+    if (m.ids.empty() || !strictly_ascending(m.ids))
+        in.reject(ErrorCode::session_bad_message, "announced ids are strictly ascending, at least one");
+    return m;
+}
+
 std::size_t fields_of(Type type) {
     switch (type) {
         case Type::ops:
@@ -276,6 +292,7 @@ Message read_fields(MessageReader& in, Type type, std::size_t fields) {
         case Type::name_grant: return NameGrant{in.fixed<OpId>()};
         case Type::unknown_since: return UnknownSince{};
         case Type::again: return Again{};
+        case Type::announce: return read_announce(in);
         case Type::end: break;
     }
     return End{static_cast<std::uint16_t>(in.uint(UINT16_MAX))};
@@ -298,7 +315,7 @@ Result<Message> decode_message(ByteView bytes) {
     const std::size_t count = in.begin(max_fields + 1);
     const auto type = in.uint();
     if (in.error()) return std::unexpected(*in.error());
-    if (type > static_cast<std::uint64_t>(Type::again)) {
+    if (type > static_cast<std::uint64_t>(Type::announce)) {
         return fail(ErrorCode::session_unknown_message, "a message type this version does not know");
     }
     const bool any_fields =

@@ -89,8 +89,12 @@ struct Again {};
 struct End {
     std::uint16_t code = 0;
 };
+/// Y10: ops that the sender holds since the session ended, by id; strictly ascending, at least one.
+struct Announce {
+    std::vector<OpId> ids;
+};
 
-using Message = std::variant<Have, Ops, Need, Done, Closed, NameGrant, UnknownSince, End, Again>;
+using Message = std::variant<Have, Ops, Need, Done, Closed, NameGrant, UnknownSince, End, Again, Announce>;
 
 [[nodiscard]] Bytes encode_message(const Message& message);
 [[nodiscard]] Result<Message> decode_message(ByteView bytes);

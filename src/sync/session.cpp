@@ -1,7 +1,10 @@
 #include "folkmoot/session.hpp"
 
 #include <deque>
+#include <set>
+#include <utility>
 
+#include "base/assert.hpp"
 #include "sync/giver.hpp"
 #include "sync/keys.hpp"
 #include "sync/messages.hpp"
@@ -28,6 +31,12 @@ struct Session::State {
     [[nodiscard]] Result<void> handle(UnknownSince& m);
     [[nodiscard]] Result<void> handle(Again& m);
     [[nodiscard]] Result<void> handle(End& m);
+    [[nodiscard]] Result<void> handle(Announce& m);
+    [[nodiscard]] Result<void> settle_request();
+    [[nodiscard]] bool is_live() const {
+        return config.live && (outcome == Outcome::equal || outcome == Outcome::partial);
+    }
+    void collect_pushes();
     [[nodiscard]] Result<void> check_group(const GroupTag& tag) const;
     void finish_if_done();
     void stop(const Error& why, bool fault);
@@ -48,6 +57,12 @@ struct Session::State {
     std::optional<Have> early;  // the peer's `have`, while the door is closed to it
     std::vector<OpId> common;
     std::uint64_t last_ms = 0;  // when the peer last did what it is waited for
+
+    std::set<OpId> told;          // announced by the peer; until the op had its turn to be pushed here
+    std::vector<OpId> announced;  // of those, what take_announced() has not given yet
+    std::vector<OpId> requested;  // until the answer is complete
+    std::size_t phantoms = 0;     // announced, asked for and not given
+    bool incomplete = false;
 };
 
 namespace {
@@ -178,6 +193,41 @@ Result<void> Session::State::handle(End& m) {
                 "the peer ended the session, code " + std::to_string(m.code));
 }
 
+// Y10. Held already, the id still says that the peer need not be told.
+Result<void> Session::State::handle(Announce& m) {
+    if (outcome == Outcome::running) return fail(ErrorCode::session_unsolicited, "news before the end");
+    if (!config.live) return {};
+    for (const auto& id : m.ids) {
+        const auto op = host.graph().find(id);
+        if ((op && *op < giver.pushed_to()) || told.contains(id)) continue;
+        if (told.size() >= limits::announced_ids_per_peer) {
+            incomplete = true;
+            return {};
+        }
+        told.insert(id);
+        if (!op) announced.push_back(id);
+    }
+    return {};
+}
+
+// A correct peer holds what it announces. What it does not give frees its room, but not without end.
+Result<void> Session::State::settle_request() {
+    if (requested.empty() || taker.waiting()) return {};
+    for (const auto& id : std::exchange(requested, {})) {
+        if (host.graph().find(id)) continue;
+        told.erase(id);
+        ++phantoms;
+    }
+    if (phantoms <= limits::announced_ids_per_peer) return {};
+    return fail(ErrorCode::session_no_progress, "the peer does not give what it announces");
+}
+
+void Session::State::collect_pushes() {
+    if (!is_live()) return;
+    giver.collect_pushes(taker.received(), told);
+    taker.forget_received(giver.pushed_to());
+}
+
 void Session::State::finish_if_done() {
     if (outcome != Outcome::running || !taker.finished() || !given) return;
     const bool all = taker.refused() == 0 && not_taken == 0;
@@ -214,6 +264,7 @@ void Session::handle_message(ByteView message, std::uint64_t now_ms) {
         return s.stop(handled.error(), is_violation(handled.error().code));
     }
     s.finish_if_done();
+    if (auto settled = s.settle_request(); !settled) s.stop(settled.error(), false);
 }
 
 void Session::handle_time(std::uint64_t now_ms) {
@@ -232,7 +283,7 @@ void Session::handle_growth() {
     if (auto allowed = s.giver.check_allowed(); !allowed) return s.stop(allowed.error(), false);
     if (auto grown = s.taker.handle_growth(); !grown)
         return s.stop(grown.error(), is_violation(grown.error().code));
-    if (s.outcome != Outcome::running && s.config.live) s.giver.collect_pushes(s.taker.received());
+    s.collect_pushes();
 }
 
 std::optional<Bytes> Session::poll_message() {
@@ -245,7 +296,7 @@ std::optional<Bytes> Session::poll_message() {
     if (!s.outbox.empty()) return take_front();
     if (s.outcome == Outcome::failed) return std::nullopt;
     // What had to wait while answers were open.
-    if (s.outcome != Outcome::running && s.config.live) s.giver.collect_pushes(s.taker.received());
+    s.collect_pushes();
     if (!s.giver.pending()) return std::nullopt;
     auto message = s.giver.poll(s.stats);
     if (!message) {
@@ -254,6 +305,22 @@ std::optional<Bytes> Session::poll_message() {
         return take_front();  // the `end` with the reason
     }
     return std::move(*message);
+}
+
+bool Session::is_live() const { return state_->is_live(); }
+void Session::push_whole(bool whole) { state_->giver.push_whole(whole); }
+std::vector<OpId> Session::take_announced() { return std::exchange(state_->announced, {}); }
+bool Session::can_request() const {
+    return state_->is_live() && !state_->taker.waiting() && state_->requested.empty();
+}
+bool Session::requesting() const { return !state_->requested.empty(); }
+bool Session::incomplete() const { return state_->incomplete; }
+
+void Session::request(std::vector<OpId> ids, std::uint64_t now_ms) {
+    FOLKMOOT_ASSERT(can_request() && !ids.empty() && ids.size() <= limits::need_ids);
+    state_->last_ms = std::max(state_->last_ms, now_ms);
+    state_->requested = ids;
+    state_->taker.request(std::move(ids));
 }
 
 std::optional<std::uint64_t> Session::deadline_ms() const {

@@ -176,6 +176,20 @@ void Taker::fetch(const OpId& id) {
     send_need({id});
 }
 
+void Taker::request(std::vector<OpId> ids) {
+    phase_ = Phase::fetching;
+    needs_ = 0;
+    ancestors_ = 0;
+    wanted_ = ids;
+    send_need(std::move(ids));
+}
+
+void Taker::forget_received(OpIndex before) {
+    if (before <= began_) return;
+    began_ = before;
+    received_.erase(received_.begin(), std::ranges::lower_bound(received_, before));
+}
+
 void Taker::finish_equal() {
     phase_ = Phase::idle;
     finished_ = true;

@@ -49,6 +49,8 @@ class Taker {
 
     /// Y9: fetches an op the peer named, with its past, without having said what is held.
     void fetch(const OpId& id);
+    /// Y10: asks a finished peer for ops it announced. Precondition: not waiting, at most limits::need_ids.
+    void request(std::vector<OpId> ids);
     [[nodiscard]] bool fetching() const { return phase_ == Phase::fetching; }
 
     [[nodiscard]] bool finished() const { return finished_; }
@@ -58,6 +60,8 @@ class Taker {
     [[nodiscard]] std::vector<OpIndex> peer_heads() const;
     /// Ops from after the session's start that this peer sent itself, ascending.
     [[nodiscard]] const std::vector<OpIndex>& received() const { return received_; }
+    /// Ops before this one are pushed to the peer no more, so whether it has them is forgotten.
+    void forget_received(OpIndex before);
     [[nodiscard]] const Parking& parking() const { return parking_; }
 
    private:

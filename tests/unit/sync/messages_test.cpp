@@ -58,6 +58,7 @@ std::vector<Message> samples() {
     out.emplace_back(UnknownSince{});
     out.emplace_back(Again{});
     out.emplace_back(End{507});
+    out.emplace_back(Announce{ids(7)});
     return out;
 }
 
@@ -127,6 +128,11 @@ TEST(Messages, counts_are_checked_before_anything_is_allocated) {
     EXPECT_FALSE(refused(have));
     have.summary.bits = Bytes(limits::bloom_bytes + 1);
     EXPECT_TRUE(refused(have));
+    EXPECT_FALSE(refused(Announce{ids(limits::announce_ids)}));
+    EXPECT_TRUE(refused(Announce{ids(limits::announce_ids + 1)}));
+    EXPECT_TRUE(refused(Announce{}));
+    EXPECT_TRUE(refused(Announce{{id_of(2), id_of(1)}}));
+    EXPECT_TRUE(refused(Announce{{id_of(2), id_of(2)}}));
     // An array that announces four billion ids in nine bytes.
     EXPECT_FALSE(decode_message(Bytes{0x83, 0x02, 0x9a, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00}).has_value());
 }
