@@ -161,6 +161,9 @@ struct Operation {
 [[nodiscard]] Result<Signature> sign_op(Signer& signer, const OpId& id);
 [[nodiscard]] bool verify_op(const Verifier& verifier, const DeviceKey& author, const OpId& id,
                              const Signature& signature);
+/// What verify_op asks, for Verifier::verify_each.
+[[nodiscard]] SignatureCheck signature_check(const DeviceKey& author, const OpId& id,
+                                             const Signature& signature);
 
 /// An op as it is stored and exchanged.
 struct EncodedOp {
@@ -172,6 +175,31 @@ struct EncodedOp {
     std::optional<Bytes> payload;
     /// What it took inside the message it came in; 0 for ops that came otherwise. For statistics only.
     std::uint32_t wire_bytes = 0;
+};
+
+/// An op's bytes together with what they mean. The two agree, the id is the body's, and a payload is the one
+/// the post names, because there are only two ways to make one. So whoever is handed one need not decode,
+/// hash or compare again (O1 to O3, O7). Nothing is said of the signature.
+class DecodedOp {
+   public:
+    /// From bytes of anybody. The id inside is not read but computed.
+    [[nodiscard]] static Result<DecodedOp> from_bytes(EncodedOp bytes);
+    /// From a meaning. Length and hash of a post's payload are computed, if there is one.
+    [[nodiscard]] static Result<DecodedOp> from_value(Operation value, std::optional<Bytes> payload);
+
+    [[nodiscard]] const OpId& id() const { return bytes_.id; }
+    [[nodiscard]] const Operation& value() const { return value_; }
+    [[nodiscard]] const EncodedOp& bytes() const { return bytes_; }
+    [[nodiscard]] const std::optional<Signature>& signature() const { return bytes_.signature; }
+    void set_signature(const Signature& signature) { bytes_.signature = signature; }
+    void set_wire_bytes(std::uint32_t size) { bytes_.wire_bytes = size; }
+    /// Gives the bytes away; id, signature and size on the wire stay readable.
+    [[nodiscard]] EncodedOp release() && { return std::move(bytes_); }
+
+   private:
+    DecodedOp(EncodedOp bytes, Operation value) : bytes_(std::move(bytes)), value_(std::move(value)) {}
+    EncodedOp bytes_;
+    Operation value_;
 };
 
 }  // namespace folkmoot

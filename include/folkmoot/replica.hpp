@@ -31,8 +31,10 @@ using SessionId = std::uint64_t;
 /// Records to persist in one transaction, in the order of tickets.
 struct PersistBatch {
     std::uint64_t ticket = 0;
-    std::vector<StoredOp> ops;
-    std::vector<std::pair<OpId, Signature>> signatures;
+    /// Null if there are none. Shared with the replica, which reads from them until they are persisted.
+    std::shared_ptr<const std::vector<StoredOp>> ops;
+    /// Of ops held, after `ops`, without a signature so far (O5).
+    std::vector<OpSignature> signatures;
     std::vector<std::pair<OpId, Bytes>> payloads;
     /// What to remember of a peer, if it changed.
     std::optional<DeviceKey> peer;
@@ -101,7 +103,7 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<void> may_act(const Act& act) const;
 
     /// Admits ops that came by other means than a session, for instance a bundle.
-    [[nodiscard]] Result<std::vector<Admitted>> take(std::vector<EncodedOp>& ops);
+    [[nodiscard]] Result<std::vector<Admitted>> take(std::span<const EncodedOp> ops);
 
     // --- Sessions ---------------------------------------------------------------------------------
     [[nodiscard]] SessionId open_session(const SessionConfig& config, std::uint64_t now_ms);
@@ -124,34 +126,32 @@ class Replica : private SessionHost {
 
    private:
     struct Link;
-    struct Incoming;
-    class BatchPlaces;
+    class Arrivals;
+    struct UnpersistedOps {
+        std::uint64_t ticket = 0;
+        OpIndex first = 0;
+        std::shared_ptr<std::vector<StoredOp>> ops;
+    };
+    struct UnpersistedSignature {
+        std::uint64_t ticket = 0;
+        Signature signature;
+    };
     Replica(const ReplicaConfig& config, const Store& store, Signer* signer, const Verifier& verifier);
 
     [[nodiscard]] GroupId group() const override;
     [[nodiscard]] std::vector<OpIndex> offer_for(const DeviceKey& peer) const override;
     [[nodiscard]] bool may_read(const DeviceKey& peer) const override;
-    [[nodiscard]] Result<std::vector<Admitted>> admit(std::vector<EncodedOp>& ops,
+    [[nodiscard]] Result<std::vector<Admitted>> admit(std::vector<DecodedOp>& ops,
                                                       const DeviceKey& peer) override;
     [[nodiscard]] std::optional<OpId> own_grant() const override;
     [[nodiscard]] OpId grant_op(OpIndex op) const override;
     [[nodiscard]] std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const override;
 
     [[nodiscard]] Result<void> load_all();
-    [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<EncodedOp>& ops);
-    [[nodiscard]] Result<void> decode(std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
-                                      BatchPlaces& places);
-    [[nodiscard]] Result<void> prove(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
-                                     const BatchPlaces& places) const;
-    [[nodiscard]] Result<void> verify(const std::vector<EncodedOp>& ops, const std::vector<Incoming>& in,
-                                      const std::vector<std::size_t>& sequence) const;
-    [[nodiscard]] std::vector<std::size_t> order(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
-                                                 const BatchPlaces& places) const;
-    [[nodiscard]] Result<void> check_runs(const std::vector<EncodedOp>& ops, std::vector<Incoming>& in,
-                                          const BatchPlaces& places,
-                                          const std::vector<std::size_t>& sequence) const;
+    [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<DecodedOp>& ops);
     [[nodiscard]] Result<void> check_keys(const Operation& op) const;
-    void commit(const Operation& op, const EncodedOp& encoded);
+    OpIndex commit(DecodedOp&& op);
+    void keep_signature(OpIndex op, const Signature& signature);
     [[nodiscard]] Result<OpId> sign_and_commit(Act act, std::vector<OpIndex> parents,
                                                std::optional<Bytes> payload, std::uint64_t time_ms);
     [[nodiscard]] Result<void> merge_heads(std::uint64_t time_ms);
@@ -169,6 +169,8 @@ class Replica : private SessionHost {
     void note_arrivals();
     void collect_events();
     PersistBatch& open_batch();
+    std::vector<StoredOp>& open_ops(OpIndex next);
+    [[nodiscard]] const StoredOp* unpersisted(OpIndex op) const;
 
     const Store& store_;
     Signer* signer_;
@@ -185,11 +187,12 @@ class Replica : private SessionHost {
     std::map<DeviceKey, std::vector<RememberedFrontier>> remembered_;
 
     std::deque<PersistBatch> to_persist_;
-    std::uint64_t issued_ = 0;     // ticket of the newest batch
-    std::uint64_t polled_ = 0;     // newest ticket handed out
-    std::uint64_t persisted_ = 0;  // newest ticket reported done
-    std::map<OpIndex, EncodedOp> unpersisted_;
-    std::map<std::uint64_t, OpIndex> ticket_ends_;  // ticket -> number of ops up to it
+    std::uint64_t issued_ = 0;                // ticket of the newest batch
+    std::uint64_t polled_ = 0;                // newest ticket handed out
+    std::uint64_t persisted_ = 0;             // newest ticket reported done
+    std::deque<UnpersistedOps> unpersisted_;  // without a gap, up to the newest op
+    std::map<OpIndex, UnpersistedSignature> unpersisted_signatures_;
+    std::vector<bool> signed_;  // of each op, whether a signature of its own is kept
     std::optional<Error> failed_;
 
     std::deque<Event> events_;

@@ -49,8 +49,9 @@ class SessionHost {
     [[nodiscard]] virtual std::vector<OpIndex> offer_for(const DeviceKey& peer) const = 0;
     [[nodiscard]] virtual bool may_read(const DeviceKey& peer) const = 0;
     /// Proves and admits a batch, parents before children. One answer an op, or the violation that condemns
-    /// the whole batch: then nothing of it was admitted beyond what proved itself before.
-    [[nodiscard]] virtual Result<std::vector<Admitted>> admit(std::vector<EncodedOp>& ops,
+    /// the whole batch: then nothing of it was admitted beyond what proved itself before. Takes the bytes of
+    /// what it admits.
+    [[nodiscard]] virtual Result<std::vector<Admitted>> admit(std::vector<DecodedOp>& ops,
                                                               const DeviceKey& peer) = 0;
     /// The grant this device would name to a peer that does not know it (Y9).
     [[nodiscard]] virtual std::optional<OpId> own_grant() const = 0;

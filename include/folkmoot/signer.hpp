@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "folkmoot/bytes.hpp"
 #include "folkmoot/error.hpp"
@@ -18,6 +19,15 @@ class Signer {
     [[nodiscard]] virtual Result<Signature> sign(ByteView message) = 0;
 };
 
+/// One signature to judge, apart from all others.
+struct SignatureCheck {
+    DeviceKey key;
+    Bytes message;
+    Signature signature;
+    /// The answer: what Verifier::verify says.
+    bool good = false;
+};
+
 /// Decides whether keys and signatures are good. The default is Ed25519 with the pinned acceptance of O6.
 class Verifier {
    public:
@@ -27,6 +37,9 @@ class Verifier {
     /// Whether `signature` is `key`'s over `message`. Precondition: key_acceptable(key). About 53 us.
     [[nodiscard]] virtual bool verify(const DeviceKey& key, ByteView message,
                                       const Signature& signature) const = 0;
+    /// Answers every check as verify would: no batch algebra, which accepts more than single verification
+    /// (O6). Same precondition. A driver with cores to spare may override it (net::make_pooled_verifier).
+    virtual void verify_each(std::span<SignatureCheck> checks) const;
 };
 
 /// The process-wide Ed25519 verifier; stateless and thread-safe.

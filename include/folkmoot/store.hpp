@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,12 @@ struct StoredOp {
     std::optional<Bytes> payload;
     /// Set by the store, ignored by append: the payload was erased here on purpose, so do not fetch it again.
     bool payload_erased = false;
+};
+
+/// A signature of an op that is stored already.
+struct OpSignature {
+    OpId id;
+    Signature signature;
 };
 
 /// Random identity of one store, new whenever a store is created: a peer that lost its disk has another.
@@ -74,9 +81,9 @@ class Store {
     /// Appends ops, parents before children, in one durable transaction: all or nothing. already_exists if
     /// the store or the batch holds one of them twice; op_body_too_large and op_payload_too_large by O7.
     [[nodiscard]] virtual Result<void> append(std::span<const StoredOp> ops) = 0;
-    /// Adds a signature to an op it holds; the same signature twice is harmless. Cost and size are linear in
-    /// the signatures of the op: the caller bounds how many it takes.
-    [[nodiscard]] virtual Result<void> add_signature(const OpId& id, const Signature& signature) = 0;
+    /// Adds signatures to ops it holds, in one durable transaction: all or nothing. The same signature twice
+    /// is harmless. Cost and size are linear in the signatures of an op: the caller bounds how many it takes.
+    [[nodiscard]] virtual Result<void> add_signatures(std::span<const OpSignature> signatures) = 0;
     /// Stores the payload of a post it holds without one; harmless if it has it. The caller has checked it
     /// against the post.
     [[nodiscard]] virtual Result<void> add_payload(const OpId& id, ByteView payload) = 0;

@@ -29,6 +29,11 @@ class IdTable {
         ++count_;
     }
 
+    /// Makes room for `count` more.
+    void reserve(std::size_t count) {
+        while ((count_ + count) * 4 > slots_.size() * 3) grow();
+    }
+
     [[nodiscard]] std::size_t memory() const { return slots_.capacity() * sizeof(slots_[0]); }
 
    private:

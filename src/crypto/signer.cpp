@@ -171,6 +171,10 @@ Result<void> start() {
 
 }  // namespace
 
+void Verifier::verify_each(std::span<SignatureCheck> checks) const {
+    for (auto& check : checks) check.good = verify(check.key, check.message, check.signature);
+}
+
 const Verifier& ed25519_verifier() {
     static const Ed25519Verifier verifier;
     return verifier;

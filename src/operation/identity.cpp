@@ -38,4 +38,8 @@ bool verify_op(const Verifier& verifier, const DeviceKey& author, const OpId& id
     return verifier.verify(author, signing_input(id), signature);
 }
 
+SignatureCheck signature_check(const DeviceKey& author, const OpId& id, const Signature& signature) {
+    return {author, signing_input(id), signature};
+}
+
 }  // namespace folkmoot

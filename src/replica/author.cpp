@@ -63,7 +63,7 @@ Result<OpId> Replica::post(ByteView payload, std::uint64_t time_ms) {
     if (payload.size() > limits::payload_bytes) {
         return fail(ErrorCode::op_payload_too_large, "a payload has at most 32 KiB");
     }
-    const Act act = Post{static_cast<std::uint32_t>(payload.size()), payload_hash(payload)};
+    const Act act = Post{};  // length and hash come with the payload
     if (auto drained = check_drained(); !drained) return std::unexpected(drained.error());
     if (auto allowed = may_act(act); !allowed) return std::unexpected(allowed.error());
     return sign_and_commit(act, heads_to_cite(), Bytes(payload.begin(), payload.end()), time_ms);
@@ -85,7 +85,7 @@ Result<void> Replica::merge_heads(std::uint64_t time_ms) {
         const auto counts = [this](OpIndex op) { return access_.now().effective(op); };
         const auto effective = static_cast<std::size_t>(std::ranges::count_if(heads, counts));
         if (effective <= limits::parents) return {};
-        const Act merge = Post{0, payload_hash({})};
+        const Act merge = Post{};
         if (auto allowed = may_act(merge); !allowed) {
             return fail(allowed.error().code,
                         std::to_string(effective - limits::parents) +
@@ -115,19 +115,20 @@ Result<OpId> Replica::sign_and_commit(Act act, std::vector<OpIndex> heads, std::
         op.as = access_.now().choose_grant(op.author, prev == no_index ? std::nullopt : std::optional(prev),
                                            op.act);
     }
-    auto body = encode_body(op);
-    if (!body) return std::unexpected(body.error());
-    if (auto checked = check_keys(op); !checked) return std::unexpected(checked.error());
-    const OpId id = op_id(*body);
-    if (const auto placed = graph_.prepare(id, op); placed != Graph::Placement::ready) {
+    auto made = DecodedOp::from_value(std::move(op), std::move(payload));
+    if (!made) return std::unexpected(made.error());
+    if (auto checked = check_keys(made->value()); !checked) return std::unexpected(checked.error());
+    const OpId id = made->id();
+    if (const auto placed = graph_.prepare(id, made->value()); placed != Graph::Placement::ready) {
         return placed == Graph::Placement::duplicate
                    ? fail(ErrorCode::already_exists, "the same op exists already")
                    : std::unexpected(graph_.error());
     }
-    if (auto checked = access_.check(op); !checked) return std::unexpected(checked.error());
+    if (auto checked = access_.check(made->value()); !checked) return std::unexpected(checked.error());
     auto signature = sign_op(*signer_, id);
     if (!signature) return std::unexpected(signature.error());
-    commit(op, EncodedOp{id, std::move(*body), *signature, std::move(payload), 0});
+    made->set_signature(*signature);
+    commit(std::move(*made));
     spread_growth();
     return id;
 }

@@ -48,6 +48,7 @@ Result<void> Replica::load_all() {
         if (auto checked = access_.check(*op); !checked) return damaged(stored.id, checked.error().text);
         const OpIndex index = graph_.commit();
         access_.record(index, *op);
+        signed_.push_back(!stored.signatures.empty());
         return {};
     });
     if (!visited) return visited;
@@ -69,12 +70,23 @@ std::optional<DeviceKey> Replica::self() const {
 GroupId Replica::group() const { return group_.value_or(GroupId{}); }
 
 Result<EncodedOp> Replica::load(OpIndex op) {
-    if (const auto at = unpersisted_.find(op); at != unpersisted_.end()) return at->second;
-    auto stored = store_.read(graph_.id(op));
+    const StoredOp* waiting = unpersisted(op);
+    auto stored = waiting != nullptr ? Result<StoredOp>(*waiting) : store_.read(graph_.id(op));
     if (!stored) return std::unexpected(stored.error());
     EncodedOp out{stored->id, std::move(stored->body), std::nullopt, std::move(stored->payload), 0};
-    if (!stored->signatures.empty()) out.signature = stored->signatures.front();
+    if (!stored->signatures.empty()) {
+        out.signature = stored->signatures.front();
+    } else if (const auto late = unpersisted_signatures_.find(op); late != unpersisted_signatures_.end()) {
+        out.signature = late->second.signature;
+    }
     return out;
+}
+
+const StoredOp* Replica::unpersisted(OpIndex op) const {
+    const auto after = std::ranges::upper_bound(unpersisted_, op, {}, &UnpersistedOps::first);
+    if (after == unpersisted_.begin()) return nullptr;
+    const UnpersistedOps& block = *(after - 1);
+    return &(*block.ops)[op - block.first];
 }
 
 Result<Bytes> Replica::evidence(const Equivocation& pair) {
@@ -298,6 +310,18 @@ PersistBatch& Replica::open_batch() {
     return to_persist_.back();
 }
 
+// The ops of the batch being filled, of which `next` is the next. They never move to another block, so that
+// what the app writes and what this replica reads meanwhile are the same bytes, kept once.
+std::vector<StoredOp>& Replica::open_ops(OpIndex next) {
+    PersistBatch& batch = open_batch();
+    if (!batch.ops) {
+        auto ops = std::make_shared<std::vector<StoredOp>>();
+        batch.ops = ops;
+        unpersisted_.push_back({batch.ticket, next, std::move(ops)});
+    }
+    return *unpersisted_.back().ops;
+}
+
 std::optional<PersistBatch> Replica::poll_persist() {
     collect_events();
     if (failed_ || to_persist_.empty()) return std::nullopt;
@@ -319,11 +343,9 @@ void Replica::handle_persisted(std::uint64_t ticket, const Result<void>& result)
     }
     FOLKMOOT_ASSERT(ticket <= polled_);
     persisted_ = std::max(persisted_, ticket);
-    while (!ticket_ends_.empty() && ticket_ends_.begin()->first <= persisted_) {
-        const OpIndex end = ticket_ends_.begin()->second;
-        unpersisted_.erase(unpersisted_.begin(), unpersisted_.lower_bound(end));
-        ticket_ends_.erase(ticket_ends_.begin());
-    }
+    while (!unpersisted_.empty() && unpersisted_.front().ticket <= persisted_) unpersisted_.pop_front();
+    std::erase_if(unpersisted_signatures_,
+                  [this](const auto& late) { return late.second.ticket <= persisted_; });
 }
 
 std::optional<Event> Replica::poll_event() {
@@ -358,11 +380,11 @@ void Replica::collect_events() {
 }
 
 Result<void> persist(Store& store, const PersistBatch& batch) {
-    if (!batch.ops.empty()) {
-        if (auto done = store.append(batch.ops); !done) return done;
+    if (batch.ops) {
+        if (auto done = store.append(*batch.ops); !done) return done;
     }
-    for (const auto& [id, signature] : batch.signatures) {
-        if (auto done = store.add_signature(id, signature); !done) return done;
+    if (!batch.signatures.empty()) {
+        if (auto done = store.add_signatures(batch.signatures); !done) return done;
     }
     for (const auto& [id, payload] : batch.payloads) {
         if (auto done = store.add_payload(id, payload); !done) return done;

@@ -36,11 +36,13 @@ class MemoryStore final : public Store {
         return {};
     }
 
-    Result<void> add_signature(const OpId& id, const Signature& signature) override {
-        StoredOp* op = find(id);
-        if (op == nullptr) return not_found(id);
-        if (std::ranges::find(op->signatures, signature) == op->signatures.end()) {
-            op->signatures.push_back(signature);
+    Result<void> add_signatures(std::span<const OpSignature> signatures) override {
+        for (const auto& each : signatures) {
+            if (!places_.find(each.id)) return not_found(each.id);
+        }
+        for (const auto& [id, signature] : signatures) {
+            auto& held = find(id)->signatures;
+            if (std::ranges::find(held, signature) == held.end()) held.push_back(signature);
         }
         return {};
     }

@@ -250,15 +250,22 @@ Result<void> SqliteStore::append(std::span<const StoredOp> ops) {
     return {};
 }
 
-Result<void> SqliteStore::add_signature(const OpId& id, const Signature& signature) {
-    const auto row = row_of(id);
+Result<void> SqliteStore::insert_signature(const OpSignature& late) {
+    const auto row = row_of(late.id);
     if (!row) return std::unexpected(row.error());
-    const auto held = read(id);
+    const auto held = read(late.id);
     if (!held) return std::unexpected(held.error());
-    if (std::ranges::find(held->signatures, signature) != held->signatures.end()) return {};
-    auto done = write("store a signature", [&]() -> Result<void> {
-        const int rc = statements_.insert_signature.bind(1, *row).bind(2, signature.view()).run();
-        if (rc != SQLITE_DONE) return failure(rc, "store a signature");
+    if (std::ranges::find(held->signatures, late.signature) != held->signatures.end()) return {};
+    const int rc = statements_.insert_signature.bind(1, *row).bind(2, late.signature.view()).run();
+    if (rc != SQLITE_DONE) return failure(rc, "store signatures");
+    return {};
+}
+
+Result<void> SqliteStore::add_signatures(std::span<const OpSignature> signatures) {
+    auto done = write("store signatures", [&]() -> Result<void> {
+        for (const auto& late : signatures) {
+            if (auto inserted = insert_signature(late); !inserted) return inserted;
+        }
         return {};
     });
     if (done) checkpoint_if_due();

@@ -17,7 +17,7 @@ class SqliteStore final : public Store {
     StoreInstance instance() const override { return instance_; }
     Result<void> renew_instance(const StoreInstance& instance) override;
     Result<void> append(std::span<const StoredOp> ops) override;
-    Result<void> add_signature(const OpId& id, const Signature& signature) override;
+    Result<void> add_signatures(std::span<const OpSignature> signatures) override;
     Result<void> add_payload(const OpId& id, ByteView payload) override;
     Result<void> erase_payload(const OpId& id) override;
     Result<StoredOp> read(const OpId& id) const override;
@@ -54,6 +54,7 @@ class SqliteStore final : public Store {
     /// As find, with store_not_found.
     Result<std::int64_t> row_of(const OpId& id) const;
     Result<void> insert(std::int64_t row, const StoredOp& op);
+    Result<void> insert_signature(const OpSignature& late);
     Result<void> read_signatures(std::int64_t row, StoredOp& op) const;
 
     Database db_;

@@ -77,7 +77,7 @@ struct OutgoingOp {
                                    const crypto::SipKey& salt, std::span<const NamedTip> tips);
 
 struct DecodedBatch {
-    std::vector<EncodedOp> ops;
+    std::vector<DecodedOp> ops;
     std::vector<OpId> heads;
 };
 

@@ -16,7 +16,10 @@ struct Entry {
     DeviceKey key;
     AuthorIndex author = no_index;
     std::int64_t base = 0;
+    std::size_t slot = 0;  // the same for all entries with one key
 };
+
+constexpr std::size_t no_op = SIZE_MAX;
 
 // Numbers from the wire may be anything: they wrap instead of overflowing.
 std::int64_t add(std::int64_t a, std::int64_t b) {
@@ -37,10 +40,10 @@ class Decoder {
         read_authors();
         const std::uint64_t count = good() ? in_.varint() : 0;
         if (count > limits::batch_ops) reject("a batch has at most 1,000 ops");
+        // A byte an op at least: no room for more than the bytes left could fill.
+        if (good()) out_.ops.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(count, in_.left())));
         for (std::uint64_t i = 0; i < count && good(); ++i) {
-            const std::size_t before = in_.position();
             read_op();
-            if (good()) out_.ops.back().wire_bytes = static_cast<std::uint32_t>(in_.position() - before);
         }
         read_heads();
         if (in_.failed() || (good() && !in_.finished())) reject("a compact batch is cut short or malformed");
@@ -92,6 +95,7 @@ class Decoder {
                 entry.key = graph_.key(entry.author);
             }
         }
+        entry.slot = slot_of(entry.key);
         return entry;
     }
 
@@ -105,92 +109,101 @@ class Decoder {
     }
 
     void read_op() {
+        const std::size_t start = in_.position();
         const unsigned flags = in_.byte();
-        EncodedOp op;
-        if ((flags & flag_post) != 0) {
-            read_post(flags, op);
-        } else {
-            if ((flags & ~flag_signature) != 0) reject("flags that mean nothing");
-            const std::uint64_t size = in_.varint();
-            if (size > limits::body_bytes) reject("a body has at most 4 KiB");
-            const ByteView body = in_.bytes(size);
-            op.body.assign(body.begin(), body.end());
-            note_raw(op);
-        }
-        if ((flags & flag_signature) != 0) op.signature = in_.fixed<Signature>();
-        if (error_ || in_.failed()) return;
-        op.id = op_id(op.body);
-        ids_.push_back(op.id);
-        out_.ops.push_back(std::move(op));
-    }
-
-    // A whole body is still somebody's last op and has a grant that later posts refer to.
-    void note_raw(const EncodedOp& op) {
-        const auto value = decode_body(op.body);
-        if (!value) {
-            if (!error_) error_ = value.error();
-            return;
-        }
-        last_[value->author] = grants_.size();
+        auto op = (flags & flag_post) != 0 ? read_post(flags) : read_whole(flags);
+        std::optional<Signature> signature;
+        if ((flags & flag_signature) != 0) signature = in_.fixed<Signature>();
+        if (!good() || !op) return;
+        if (signature) op->set_signature(*signature);
+        op->set_wire_bytes(static_cast<std::uint32_t>(in_.position() - start));
+        const Operation& value = op->value();
+        last_[slot_of(value.author)] = ids_.size();
+        ids_.push_back(op->id());
         // After create its author acts under it.
-        grants_.push_back(value->as.value_or(op_id(op.body)));
+        grants_.push_back(value.as.value_or(op->id()));
+        out_.ops.push_back(std::move(*op));
     }
 
-    void read_post(unsigned flags, EncodedOp& out) {
+    // The number under which the last op of an author is kept.
+    std::size_t slot_of(const DeviceKey& author) {
+        const auto [at, added] = slots_.try_emplace(author, last_.size());
+        if (added) last_.push_back(no_op);
+        return at->second;
+    }
+
+    std::optional<DecodedOp> read_whole(unsigned flags) {
+        if ((flags & ~flag_signature) != 0) reject("flags that mean nothing");
+        const std::uint64_t size = in_.varint();
+        if (size > limits::body_bytes) reject("a body has at most 4 KiB");
+        const ByteView body = in_.bytes(size);
+        if (!good()) return std::nullopt;
+        EncodedOp bytes;
+        bytes.body.assign(body.begin(), body.end());
+        auto op = DecodedOp::from_bytes(std::move(bytes));
+        if (op) return std::move(*op);
+        error_ = op.error();
+        return std::nullopt;
+    }
+
+    std::optional<DecodedOp> read_post(unsigned flags) {
         Operation op;
         const std::uint64_t author = in_.varint();
-        if (author >= table_.size()) return reject("an author outside the table");
+        if (author >= table_.size()) {
+            reject("an author outside the table");
+            return std::nullopt;
+        }
         op.author = table_[author].key;
         op.group = host_.group();
         std::uint64_t parents = flags >> parents_shift;
         if (parents == many_parents) parents += in_.varint();
-        if (parents > limits::parents) return reject("an op has at most 16 parents");
-        std::optional<OpId> grant;  // of prev
-        if ((flags & flag_next) != 0) {
-            const auto last = last_.find(op.author);
-            if (last == last_.end()) return reject("the author's last op is not in the batch");
-            op.prev = ids_[last->second];
-            grant = grants_[last->second];
-        } else {
-            const Ref ref = read_ref(true);
-            op.prev = ref.id;
-            grant = ref.grant;
-        }
-        op.as = (flags & flag_same_grant) != 0 ? grant : read_ref(false).id;
-        if (!error_ && !op.as) return unresolved();
-        for (std::uint64_t i = 0; i < parents && !error_; ++i) {
+        if (parents > limits::parents) reject("an op has at most 16 parents");
+        const Ref prev = (flags & flag_next) != 0 ? read_next(table_[author].slot) : read_ref(true);
+        op.prev = prev.id;
+        op.as = (flags & flag_same_grant) != 0 ? prev.grant : read_ref(false).id;
+        if (good() && !op.as) unresolved();
+        if (!good()) return std::nullopt;
+        op.parents.reserve(static_cast<std::size_t>(parents));
+        for (std::uint64_t i = 0; i < parents && good(); ++i) {
             if (const auto parent = read_ref(false).id) op.parents.push_back(*parent);
         }
         std::ranges::sort(op.parents);
         time_ = add(time_, unzigzag(in_.varint()));
         op.time_ms = static_cast<std::uint64_t>(time_);
-        read_payload(flags, op, out);
-        if (error_ || in_.failed()) return;
-        auto body = encode_body(op);
-        if (!body) return reject("a post that has no body: " + body.error().text);
-        out.body = std::move(*body);
-        last_[op.author] = grants_.size();
-        grants_.push_back(*op.as);
+        auto payload = read_payload(flags, op);
+        if (!good()) return std::nullopt;
+        auto made = DecodedOp::from_value(std::move(op), std::move(payload));
+        if (made) return std::move(*made);
+        reject("a post that has no body: " + made.error().text);
+        return std::nullopt;
     }
 
-    void read_payload(unsigned flags, Operation& op, EncodedOp& out) {
+    // Without the payload the hash comes in its place; with it, it is computed.
+    std::optional<Bytes> read_payload(unsigned flags, Operation& op) {
         const std::uint64_t length = in_.varint();
-        if (length > limits::payload_bytes) return reject("a payload has at most 32 KiB");
-        Post post{static_cast<std::uint32_t>(length), {}};
+        if (length > limits::payload_bytes) reject("a payload has at most 32 KiB");
+        if (!good()) return std::nullopt;
         if ((flags & flag_payload) != 0) {
             const ByteView payload = in_.bytes(length);
-            post.payload_hash = payload_hash(payload);
-            out.payload.emplace(payload.begin(), payload.end());
-        } else {
-            post.payload_hash = in_.fixed<Hash32>();
+            op.act = Post{};
+            return Bytes(payload.begin(), payload.end());
         }
-        op.act = post;
+        op.act = Post{static_cast<std::uint32_t>(length), in_.fixed<Hash32>()};
+        return std::nullopt;
     }
 
     struct Ref {
         std::optional<OpId> id;
         std::optional<OpId> grant;
     };
+    Ref read_next(std::size_t slot) {
+        if (last_[slot] == no_op) {
+            reject("the author's last op is not in the batch");
+            return {};
+        }
+        return {ids_[last_[slot]], grants_[last_[slot]]};
+    }
+
     Ref read_ref(bool none_allowed) {
         const std::uint64_t value = in_.varint();
         if (in_.failed() || error_) return {};
@@ -244,8 +257,9 @@ class Decoder {
     std::vector<Entry> table_;
     DecodedBatch out_;
     std::vector<OpId> ids_;
-    std::vector<OpId> grants_;               // of each op of the batch
-    std::map<DeviceKey, std::size_t> last_;  // an author's last op of the batch
+    std::vector<OpId> grants_;                // of each op of the batch
+    std::map<DeviceKey, std::size_t> slots_;  // of authors, into last_
+    std::vector<std::size_t> last_;           // an author's last op of the batch, or no_op
     std::int64_t time_ = 0;
     std::optional<Error> error_;
 };

@@ -251,17 +251,25 @@ Result<void> Taker::handle_ops(const Ops& ops) {
 
 // Parked ops that wait for nothing any more. Every op that enters the graph is looked at once, from wherever
 // it came.
-std::vector<EncodedOp> Taker::take_ready() {
+Result<std::vector<DecodedOp>> Taker::take_ready() {
     const Graph& graph = host_.graph();
-    std::vector<EncodedOp> ready;
+    std::vector<DecodedOp> ready;
+    if (parking_.size() == 0) seen_ = static_cast<OpIndex>(graph.size());
     for (; seen_ < graph.size(); ++seen_) {
-        if (parking_.size() == 0) continue;
-        for (auto& op : parking_.resolve(graph.id(seen_))) ready.push_back(std::move(op));
+        for (auto& op : parking_.resolve(graph.id(seen_))) {
+            auto decoded = DecodedOp::from_bytes(std::move(op));
+            if (!decoded) return std::unexpected(decoded.error());
+            ready.push_back(std::move(*decoded));
+        }
     }
     return ready;
 }
 
-Result<void> Taker::handle_growth() { return admit(take_ready()); }
+Result<void> Taker::handle_growth() {
+    auto ready = take_ready();
+    if (!ready) return std::unexpected(ready.error());
+    return admit(std::move(*ready));
+}
 
 Result<void> Taker::note_useless(std::size_t ops) {
     useless_ += ops;
@@ -276,7 +284,7 @@ void Taker::note_peer_has(OpIndex op) {
     if (at == received_.end() || *at != op) received_.insert(at, op);
 }
 
-Result<void> Taker::admit(std::vector<EncodedOp> batch) {
+Result<void> Taker::admit(std::vector<DecodedOp> batch) {
     std::vector<OpIndex> direct;
     while (!batch.empty()) {
         auto results = host_.admit(batch, config_.peer);
@@ -287,7 +295,7 @@ Result<void> Taker::admit(std::vector<EncodedOp> batch) {
             switch (result.status) {
                 case Admitted::Status::admitted:
                     ++stats_.ops_new;
-                    stats_.op_bytes_new += batch[i].wire_bytes;
+                    stats_.op_bytes_new += batch[i].bytes().wire_bytes;
                     progress_ = true;
                     admitted_ = true;
                     note_peer_has(result.index);
@@ -303,20 +311,22 @@ Result<void> Taker::admit(std::vector<EncodedOp> batch) {
                 case Admitted::Status::deferred:
                     // What only a voucher proves is not kept, since it could not be admitted without the
                     // voucher: it is asked for again, and then comes with its voucher.
-                    if (batch[i].signature && !result.missing.empty() &&
-                        parking_.park(std::move(batch[i]), std::move(result.missing))) {
+                    if (batch[i].signature() && !result.missing.empty() &&
+                        parking_.park(std::move(batch[i]).release(), std::move(result.missing))) {
                         progress_ = true;
                     } else {
                         ++useless;
                     }
                     break;
                 case Admitted::Status::refused:
-                    if (auto noted = note_refused(batch[i].id); !noted) return noted;
+                    if (auto noted = note_refused(batch[i].id()); !noted) return noted;
                     break;
             }
         }
         if (auto noted = note_useless(useless); !noted) return noted;
-        batch = take_ready();
+        auto ready = take_ready();
+        if (!ready) return std::unexpected(ready.error());
+        batch = std::move(*ready);
     }
     return {};
 }

@@ -76,12 +76,12 @@ class Taker {
     void send_have();
     void send_need(std::vector<OpId> ids);
     void show_received();
-    [[nodiscard]] std::vector<EncodedOp> take_ready();
+    [[nodiscard]] Result<std::vector<DecodedOp>> take_ready();
     [[nodiscard]] Result<void> note_useless(std::size_t ops);
     void note_peer_has(OpIndex op);
     [[nodiscard]] Result<void> fetch_answered(std::vector<OpId> ids);
     [[nodiscard]] Result<void> again_or_down();
-    [[nodiscard]] Result<void> admit(std::vector<EncodedOp> batch);
+    [[nodiscard]] Result<void> admit(std::vector<DecodedOp> batch);
     [[nodiscard]] Result<void> note_refused(const OpId& id);
     [[nodiscard]] Result<void> answered();
     [[nodiscard]] Result<void> next_rung();

@@ -17,7 +17,7 @@ class BookHost final : public SessionHost {
     Result<EncodedOp> load(OpIndex op) override { return book_.op(op); }
     std::vector<OpIndex> offer_for(const DeviceKey&) const override { return book_.graph().heads(); }
     bool may_read(const DeviceKey&) const override { return true; }
-    Result<std::vector<Admitted>> admit(std::vector<EncodedOp>&, const DeviceKey&) override {
+    Result<std::vector<Admitted>> admit(std::vector<DecodedOp>&, const DeviceKey&) override {
         return fail(ErrorCode::store_read_only, "it takes nothing");
     }
     std::optional<OpId> own_grant() const override { return std::nullopt; }

@@ -17,6 +17,8 @@ struct IngestOptions {
 
 struct IngestReport {
     double ops_per_s = 0;
+    /// The same by the processor's time, which neither waits for the disk nor shares with other programs.
+    double ops_per_cpu_s = 0;
     /// libsodium's bare verification in the same run on the same core.
     double verify_per_s = 0;
     std::uint64_t ops = 0;

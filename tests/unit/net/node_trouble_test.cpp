@@ -20,8 +20,8 @@ class FullStore : public Store {
             return fail(ErrorCode::store_full, "the disk is full");
         return inner_.append(ops);
     }
-    Result<void> add_signature(const OpId& id, const Signature& s) override {
-        return inner_.add_signature(id, s);
+    Result<void> add_signatures(std::span<const OpSignature> signatures) override {
+        return inner_.add_signatures(signatures);
     }
     Result<void> add_payload(const OpId& id, ByteView p) override { return inner_.add_payload(id, p); }
     Result<void> erase_payload(const OpId& id) override { return inner_.erase_payload(id); }

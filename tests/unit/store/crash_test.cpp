@@ -200,7 +200,7 @@ struct Workload {
             if (acknowledged == 0) continue;
             if (i % 3 == 1) note(store.erase_payload(id_of(1)), store, full);
             if (i % 5 == 2)
-                note(store.add_signature(id_of(1), signature_of(70U + static_cast<unsigned>(i))), store,
+                note(add_signature(store, id_of(1), signature_of(70U + static_cast<unsigned>(i))), store,
                      full);
             if (i % 6 == 5) note(store.checkpoint(), store, full);
         }

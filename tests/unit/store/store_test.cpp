@@ -135,10 +135,10 @@ TEST_P(EveryStore, every_signature_is_kept_once_first_received_first) {
     vouched.signatures.clear();
     ASSERT_TRUE(ok(store_->append(std::vector{op_of(1), vouched, op_of(3)})));
     for (const std::uint64_t n : {31, 32, 31, 3, 33}) {
-        EXPECT_TRUE(ok(store_->add_signature(id_of(3), signature_of(n))));
+        EXPECT_TRUE(ok(add_signature(*store_, id_of(3), signature_of(n))));
     }
-    EXPECT_TRUE(ok(store_->add_signature(id_of(2), signature_of(21))));
-    EXPECT_TRUE(fails_with(ErrorCode::store_not_found, store_->add_signature(id_of(9), signature_of(1))));
+    EXPECT_TRUE(ok(add_signature(*store_, id_of(2), signature_of(21))));
+    EXPECT_TRUE(fails_with(ErrorCode::store_not_found, add_signature(*store_, id_of(9), signature_of(1))));
     now_and_later([&] {
         const std::vector<std::vector<Signature>> expected = {
             {signature_of(1)},
@@ -264,7 +264,7 @@ TEST_P(EveryStore, a_check_counts_and_finds_nothing) {
     auto batch = ops_of(1, 500);
     for (std::size_t i = 0; i < 100; ++i) batch[i].payload = Bytes(i, 1);
     ASSERT_TRUE(ok(store_->append(batch)));
-    ASSERT_TRUE(ok(store_->add_signature(id_of(4), signature_of(1000))));
+    ASSERT_TRUE(ok(add_signature(*store_, id_of(4), signature_of(1000))));
     ASSERT_TRUE(ok(store_->erase_payload(id_of(7))));
     now_and_later([&] {
         for (const CheckDepth depth : {CheckDepth::quick, CheckDepth::full}) {
@@ -280,7 +280,7 @@ TEST_P(EveryStore, a_backup_is_a_store_with_the_same_content) {
     auto batch = ops_of(1, 2500);
     for (std::size_t i = 0; i < 100; ++i) batch[i].payload = Bytes(i, 1);
     ASSERT_TRUE(ok(store_->append(batch)));
-    ASSERT_TRUE(ok(store_->add_signature(id_of(4), signature_of(1000))));
+    ASSERT_TRUE(ok(add_signature(*store_, id_of(4), signature_of(1000))));
     ASSERT_TRUE(ok(store_->erase_payload(id_of(7))));
     ASSERT_TRUE(ok(store_->remember(peer_of(1), std::vector{RememberedFrontier{peer_of(1), {id_of(3)}}})));
     ASSERT_TRUE(ok(store_->backup(folder_ / "copy.db")));

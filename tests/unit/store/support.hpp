@@ -50,6 +50,10 @@ inline std::vector<StoredOp> ops_of(std::uint64_t first, std::uint64_t last, std
     for (std::uint64_t n = first; n <= last; ++n) out.push_back(op_of(n, body_bytes));
     return out;
 }
+inline Result<void> add_signature(Store& store, const OpId& id, const Signature& signature) {
+    const OpSignature one[] = {{id, signature}};
+    return store.add_signatures(one);
+}
 inline std::uint64_t number_of(const StoredOp& op) {
     std::uint64_t n = 0;
     std::memcpy(&n, op.body.data(), sizeof n);
