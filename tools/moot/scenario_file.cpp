@@ -264,9 +264,11 @@ std::vector<std::size_t> causal_order(const ScenarioFile& file) {
     std::vector<std::vector<std::size_t>> children(file.ops.size());
     std::vector<std::size_t> missing(file.ops.size(), 0);
     for (std::size_t i = 0; i < file.ops.size(); ++i) {
-        auto ancestors = file.ops[i].deps;
-        if (file.ops[i].prev_choice == PrevChoice::named) ancestors.push_back(file.ops[i].prev);
-        for (const auto& name : ancestors) {
+        auto named = file.ops[i].deps;
+        if (file.ops[i].prev_choice == PrevChoice::named) named.push_back(file.ops[i].prev);
+        if (file.ops[i].as) named.push_back(*file.ops[i].as);
+        if (file.ops[i].cut) named.insert(named.end(), file.ops[i].cut->begin(), file.ops[i].cut->end());
+        for (const auto& name : named) {
             if (const auto at = index.find(name); at != index.end()) {
                 children[at->second].push_back(i);
                 ++missing[i];

@@ -68,8 +68,8 @@ struct ScenarioFile {
 /// JSON with an op a line, ending in a newline. parse_scenario gives the same value back.
 [[nodiscard]] std::string serialise_scenario(const ScenarioFile& file);
 
-/// Indices into `ops` such that each op comes after those of its ancestors (deps and a named prev) that the
-/// file has. Ops on a circle of ancestors, which no hash can make, are left out.
+/// Indices into `ops` such that each op comes after those it names (deps, prev, as and cut) that the file
+/// has: its id depends on theirs. Ops on a circle of names, which no hash can make, are left out.
 [[nodiscard]] std::vector<std::size_t> causal_order(const ScenarioFile& file);
 
 }  // namespace folkmoot::scenario

@@ -88,7 +88,7 @@ Result<void> Played::play(const ScenarioFile& file) {
     }
     for (const auto& op : file.ops) {
         if (ids_.contains(op.id) || refused_.contains(op.id)) continue;
-        const Error error{ErrorCode::graph_ancestor_invalid, "its ancestors go round in a circle"};
+        const Error error{ErrorCode::graph_ancestor_invalid, "what it names goes round in a circle"};
         refused_.emplace(op.id, Refused{error, rule_of(error.code), {}});
     }
     return {};
