@@ -210,13 +210,6 @@ echo $posted
         outcome = peers.run("scenario", "run", wrong, "--json")
         self.assertEqual((outcome.code, outcome.json()["expected"]), (1, False))
 
-    def test_the_program_plays_the_project_s_scenarios(self):
-        files = sorted((pathlib.Path(__file__).parent.parent / "scenarios").glob("*.json"))
-        self.assertTrue(files)
-        outcome = peers.run("scenario", "run", *files, "--json")
-        wrong = [line["file"] for line in outcome.lines() if line["expected"] is not True]
-        self.assertEqual((outcome.code, wrong), (0, []))
-
     def test_the_example_of_the_readme_is_the_one_that_is_built(self):
         root = pathlib.Path(__file__).parent.parent.parent
         example = (root / "tests/install/embed_example.cpp").read_text()

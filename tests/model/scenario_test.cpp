@@ -15,7 +15,7 @@ std::vector<std::filesystem::path> scenario_paths() {
     // Other folders of scenarios can be judged with the same program.
     const char* folder = std::getenv("FOLKMOOT_SCENARIOS");
     std::vector<std::filesystem::path> paths;
-    for (const auto& entry : std::filesystem::directory_iterator(
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(
              folder != nullptr ? std::string(folder) : std::string(FOLKMOOT_SOURCE_DIR "/tests/scenarios"))) {
         if (entry.path().extension() == ".json") paths.push_back(entry.path());
     }
@@ -101,6 +101,24 @@ TEST(Scenarios, ops_on_a_circle_are_invalid) {
     const auto found = judged(load(*file));
     EXPECT_EQ(*found.invalid_ops, (std::vector<std::string>{"b", "c"}));
     EXPECT_TRUE(found.void_ops->empty());
+}
+
+TEST(Scenarios, what_an_op_names_comes_before_it) {
+    const auto named_later = parse_scenario(R"({"ops": [
+        {"id": "r", "author": "x", "do": "remove", "deps": ["g"], "as": "a", "subject": "y", "cut": ["p"]},
+        {"id": "p", "author": "y", "do": "post", "deps": ["a"]},
+        {"id": "a", "author": "x", "do": "add", "deps": ["g"], "subject": "y", "level": 25},
+        {"id": "g", "author": "x", "do": "create", "deps": []}]})");
+    ASSERT_TRUE(named_later);
+    EXPECT_EQ(causal_order(*named_later), (std::vector<std::size_t>{3, 2, 1, 0}));
+    // An op cannot act under a grant that descends from it: no hash can make that circle.
+    const auto circle = parse_scenario(R"({"ops": [
+        {"id": "g", "author": "x", "do": "create", "deps": []},
+        {"id": "a", "author": "x", "do": "add", "deps": ["g"], "as": "b", "subject": "y", "level": 25},
+        {"id": "b", "author": "x", "do": "add", "deps": ["a"], "subject": "z", "level": 25}]})");
+    ASSERT_TRUE(circle);
+    EXPECT_EQ(causal_order(*circle), (std::vector<std::size_t>{0}));
+    EXPECT_EQ(*judged(load(*circle)).invalid_ops, (std::vector<std::string>{"a", "b"}));
 }
 
 }  // namespace

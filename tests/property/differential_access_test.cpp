@@ -352,7 +352,9 @@ TEST(AccessDifferential, agrees_with_the_model_on_random_histories) {
 
 TEST(AccessDifferential, agrees_with_the_model_on_the_scenarios) {
     std::size_t compared = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(FOLKMOOT_SOURCE_DIR "/tests/scenarios")) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(FOLKMOOT_SOURCE_DIR "/tests/scenarios")) {
+        if (entry.path().extension() != ".json") continue;
         const auto file = scenario::load_scenario(entry.path().string());
         ASSERT_TRUE(file) << file.error().text;
         History history = scenario::load(*file).history;
