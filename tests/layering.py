@@ -35,6 +35,7 @@ PUBLIC = {
     "evidence.hpp": "operation",
     "graph.hpp": "graph",
     "access.hpp": "access",
+    "explanation.hpp": "access",
     "session.hpp": "sync",
     "sync.hpp": "sync",
     "store.hpp": "store",
