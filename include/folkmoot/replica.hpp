@@ -39,6 +39,8 @@ struct PersistBatch {
     /// What to remember of a peer, if it changed.
     std::optional<DeviceKey> peer;
     std::vector<RememberedFrontier> frontiers;
+    /// Whether the store may have been rolled back, if that changed.
+    std::optional<bool> rolled_back = std::nullopt;
 };
 
 /// Writes the batch to a store, in one transaction for the ops.
@@ -53,11 +55,21 @@ struct Event {
         session_finished,  // session; see session()
         peer_fault,        // session, error: what no correct peer sends
         read_only,         // error: a persist failed; nothing is authored or admitted any more
+        authoring_waits,   // error: own ops may be missing here
+        authoring_resumes,
     } kind = Kind::delivered;
     std::vector<OpIndex> ops;
     std::optional<MemberChange> member;
     SessionId session = 0;
     Error error;
+};
+
+/// Why nothing may be signed yet (T). A device that signs without its own last op equivocates, and everybody
+/// can prove it: what looks like an attack would be a restored backup.
+enum class AuthoringWait : std::uint8_t {
+    none,
+    rolled_back,     // the store was restored, or the app found it older than what it remembers
+    own_ops_missing  // a peer showed an authentic own op that was not held
 };
 
 struct ReplicaConfig {
@@ -102,7 +114,19 @@ class Replica : private SessionHost {
     /// Whether act() would sign, and if not why.
     [[nodiscard]] Result<void> may_act(const Act& act) const;
 
-    /// Admits ops that came by other means than a session, for instance a bundle.
+    /// T: why act() and post() refuse with not_synced. It ends once a session has ended equal while every own
+    /// op that a peer showed is held; the store remembers it until then.
+    [[nodiscard]] AuthoringWait authoring_waits() const { return waits_; }
+    /// For an app that remembers more than the store holds: makes authoring wait.
+    void suspect_rollback();
+    /// Ends the wait at the user's own risk, for instance where no other device has the group. What
+    /// poll_persist gives must be persisted before anything is signed.
+    void force_authoring();
+    /// How many ops of this device the group holds; it shrinks only with a store that was rolled back.
+    [[nodiscard]] std::uint64_t own_ops() const;
+
+    /// Admits ops that came by other means than a session, for instance a bundle. What the app hands in does
+    /// not make authoring wait, unless own ops among it lack ancestors.
     [[nodiscard]] Result<std::vector<Admitted>> take(std::span<const EncodedOp> ops);
 
     // --- Sessions ---------------------------------------------------------------------------------
@@ -127,6 +151,7 @@ class Replica : private SessionHost {
    private:
     struct Link;
     class Arrivals;
+    struct OwnArrival;
     struct UnpersistedOps {
         std::uint64_t ticket = 0;
         OpIndex first = 0;
@@ -159,6 +184,13 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<void> check_drained() const;
     [[nodiscard]] std::vector<OpIndex> heads_to_cite() const;
     [[nodiscard]] OpIndex own_last() const;
+    [[nodiscard]] std::vector<OwnArrival> own_among(const std::vector<DecodedOp>& ops) const;
+    [[nodiscard]] Result<void> note_own(const std::vector<OwnArrival>& own,
+                                        const std::vector<Admitted>& admitted, bool from_peer);
+    [[nodiscard]] Result<void> check_waits() const;
+    void begin_wait(AuthoringWait why);
+    void end_wait();
+    void settle_wait(Outcome outcome);
     void after_input();
     void spread_growth();
     void note_outcome(SessionId id, Link& link);
@@ -194,6 +226,10 @@ class Replica : private SessionHost {
     std::map<OpIndex, UnpersistedSignature> unpersisted_signatures_;
     std::vector<bool> signed_;  // of each op, whether a signature of its own is kept
     std::optional<Error> failed_;
+
+    AuthoringWait waits_ = AuthoringWait::none;
+    /// The own op last shown that still lacks ancestors.
+    std::optional<OpId> own_awaited_;
 
     std::deque<Event> events_;
     std::vector<OpIndex> delivered_;

@@ -74,9 +74,12 @@ class Store {
     virtual ~Store() = default;
 
     [[nodiscard]] virtual StoreInstance instance() const = 0;
-    /// Makes this another store in the eyes of peers. Call after restoring a backup, before the first
-    /// session.
+    /// Makes this another store in the eyes of peers, and marks it as one that may have been rolled back.
+    /// Call after restoring a backup, before the first session.
     [[nodiscard]] virtual Result<void> renew_instance(const StoreInstance& instance) = 0;
+    /// The durable mark that own ops may be missing here; Replica says what follows from it.
+    [[nodiscard]] virtual bool may_be_rolled_back() const = 0;
+    [[nodiscard]] virtual Result<void> mark_rolled_back(bool value) = 0;
 
     /// Appends ops, parents before children, in one durable transaction: all or nothing. already_exists if
     /// the store or the batch holds one of them twice; op_body_too_large and op_payload_too_large by O7.

@@ -5,11 +5,17 @@
 // holds one; an op whose ancestors are missing is deferred; void is not decided here at all.
 #include "folkmoot/replica.hpp"
 #include "replica/arrivals.hpp"
+#include "replica/link.hpp"
 
 namespace folkmoot {
 
 Result<std::vector<Admitted>> Replica::admit(std::vector<DecodedOp>& ops, const DeviceKey&) {
-    return admit_batch(ops);
+    const auto own = own_among(ops);
+    auto admitted = admit_batch(ops);
+    if (!admitted) return admitted;
+    if (auto noted = note_own(own, *admitted, /*from_peer=*/true); !noted)
+        return std::unexpected(noted.error());
+    return admitted;
 }
 
 Result<std::vector<Admitted>> Replica::take(std::span<const EncodedOp> ops) {
@@ -20,7 +26,12 @@ Result<std::vector<Admitted>> Replica::take(std::span<const EncodedOp> ops) {
         if (!one) return std::unexpected(one.error());
         decoded.push_back(std::move(*one));
     }
+    const auto own = own_among(decoded);
     auto admitted = admit_batch(decoded);
+    if (admitted) {
+        if (auto noted = note_own(own, *admitted, /*from_peer=*/false); !noted)
+            return std::unexpected(noted.error());
+    }
     spread_growth();
     return admitted;
 }

@@ -64,6 +64,7 @@ Result<OpId> Replica::post(ByteView payload, std::uint64_t time_ms) {
         return fail(ErrorCode::op_payload_too_large, "a payload has at most 32 KiB");
     }
     const Act act = Post{};  // length and hash come with the payload
+    if (auto ready = check_waits(); !ready) return std::unexpected(ready.error());
     if (auto drained = check_drained(); !drained) return std::unexpected(drained.error());
     if (auto allowed = may_act(act); !allowed) return std::unexpected(allowed.error());
     return sign_and_commit(act, heads_to_cite(), Bytes(payload.begin(), payload.end()), time_ms);
@@ -72,6 +73,7 @@ Result<OpId> Replica::post(ByteView payload, std::uint64_t time_ms) {
 Result<OpId> Replica::act(Act act, std::uint64_t time_ms) {
     const bool makes_sense = kind_of(act) != Kind::create && kind_of(act) != Kind::post;
     if (!makes_sense) return fail(ErrorCode::op_bad_field, "create and post have functions of their own");
+    if (auto ready = check_waits(); !ready) return std::unexpected(ready.error());
     if (auto drained = check_drained(); !drained) return std::unexpected(drained.error());
     if (auto allowed = may_act(act); !allowed) return std::unexpected(allowed.error());
     if (auto merged = merge_heads(time_ms); !merged) return std::unexpected(merged.error());

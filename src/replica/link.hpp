@@ -19,4 +19,11 @@ struct Replica::Link {
     std::uint64_t barrier = 0;
 };
 
+/// An op by this device itself on its way in.
+struct Replica::OwnArrival {
+    std::size_t place = 0;  // in its batch
+    OpId id;
+    std::optional<Signature> signature;
+};
+
 }  // namespace folkmoot

@@ -57,6 +57,7 @@ Result<void> Replica::load_all() {
         group_ = graph_.group();
     }
     equivocations_told_ = graph_.equivocations().size();
+    if (store_.may_be_rolled_back()) waits_ = AuthoringWait::rolled_back;
     auto frontiers = store_.remembered();
     if (!frontiers) return std::unexpected(frontiers.error());
     for (auto& frontier : *frontiers) remembered_[frontier.peer].push_back(std::move(frontier));
@@ -282,6 +283,7 @@ void Replica::note_outcome(SessionId id, Link& link) {
     }
     events_.push_back(std::move(event));
 
+    settle_wait(outcome);
     auto common = link.session.common_frontier();
     if (outcome == Outcome::failed || common.empty()) return;
     // Any subset of a common frontier is a common frontier.
@@ -380,6 +382,10 @@ void Replica::collect_events() {
 }
 
 Result<void> persist(Store& store, const PersistBatch& batch) {
+    // Before what makes authoring wait, after what lets it go on.
+    if (batch.rolled_back == true) {
+        if (auto done = store.mark_rolled_back(true); !done) return done;
+    }
     if (batch.ops) {
         if (auto done = store.append(*batch.ops); !done) return done;
     }
@@ -389,8 +395,10 @@ Result<void> persist(Store& store, const PersistBatch& batch) {
     for (const auto& [id, payload] : batch.payloads) {
         if (auto done = store.add_payload(id, payload); !done) return done;
     }
-    if (batch.peer) return store.remember(*batch.peer, batch.frontiers);
-    return {};
+    if (batch.peer) {
+        if (auto done = store.remember(*batch.peer, batch.frontiers); !done) return done;
+    }
+    return batch.rolled_back == false ? store.mark_rolled_back(false) : Result<void>{};
 }
 
 }  // namespace folkmoot

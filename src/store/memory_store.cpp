@@ -19,6 +19,14 @@ class MemoryStore final : public Store {
 
     Result<void> renew_instance(const StoreInstance& instance) override {
         instance_ = instance;
+        rolled_back_ = true;
+        return {};
+    }
+
+    bool may_be_rolled_back() const override { return rolled_back_; }
+
+    Result<void> mark_rolled_back(bool value) override {
+        rolled_back_ = value;
         return {};
     }
 
@@ -130,6 +138,7 @@ class MemoryStore final : public Store {
     Result<void> copy_into(Store& other) const;
 
     StoreInstance instance_;
+    bool rolled_back_ = false;
     std::vector<StoredOp> ops_;
     IdTable<OpId, IdAt> places_;
     std::map<DeviceKey, std::vector<RememberedFrontier>> remembered_;

@@ -1,7 +1,7 @@
 // The store on SQLite.
 //
 // Schema (version 1; text in sqlite_file.cpp)
-//   meta(name, value)                        'instance': 16 bytes
+//   meta(name, value)                        'instance': 16 bytes; 'rolled_back': there if it may have been
 //   op(seq, id, signature, body)             one row an op, in the order of admission; `signature` is the
 //   first
 //                                            one received with it, NULL where the chain vouches
@@ -103,6 +103,9 @@ Result<void> SqliteStore::load() {
     const auto instance = rc == SQLITE_ROW ? StoreInstance::from(query->blob(0)) : std::nullopt;
     if (!instance) return damaged("the instance is missing");
     instance_ = *instance;
+    const auto marks = db_.number("SELECT count(*) FROM meta WHERE name = 'rolled_back'", "open the store");
+    if (!marks) return std::unexpected(marks.error());
+    rolled_back_ = *marks > 0;
     const auto last = db_.number("SELECT max(seq) FROM op", "open the store");
     if (!last) return std::unexpected(last.error());
     if (*last < 0 || *last > most_rows) return damaged("the ops are numbered wrongly");
@@ -155,9 +158,26 @@ Result<void> SqliteStore::renew_instance(const StoreInstance& instance) {
         if (!update) return std::unexpected(update.error());
         const int rc = update->bind(1, instance.view()).run();
         if (rc != SQLITE_DONE) return failure(rc, doing);
-        return {};
+        return write_mark(true);
     });
     if (done) instance_ = instance;
+    if (done) rolled_back_ = true;
+    return done;
+}
+
+/// Within a transaction.
+Result<void> SqliteStore::write_mark(bool value) {
+    auto change = db_.prepare(value ? "INSERT OR REPLACE INTO meta(name, value) VALUES('rolled_back', x'01')"
+                                    : "DELETE FROM meta WHERE name = 'rolled_back'");
+    if (!change) return std::unexpected(change.error());
+    if (const int rc = change->run(); rc != SQLITE_DONE) return failure(rc, "mark the store");
+    return {};
+}
+
+Result<void> SqliteStore::mark_rolled_back(bool value) {
+    if (value == rolled_back_) return {};
+    auto done = write("mark the store", [&] { return write_mark(value); });
+    if (done) rolled_back_ = value;
     return done;
 }
 

@@ -16,6 +16,8 @@ class SqliteStore final : public Store {
 
     StoreInstance instance() const override { return instance_; }
     Result<void> renew_instance(const StoreInstance& instance) override;
+    bool may_be_rolled_back() const override { return rolled_back_; }
+    Result<void> mark_rolled_back(bool value) override;
     Result<void> append(std::span<const StoredOp> ops) override;
     Result<void> add_signatures(std::span<const OpSignature> signatures) override;
     Result<void> add_payload(const OpId& id, ByteView payload) override;
@@ -55,6 +57,7 @@ class SqliteStore final : public Store {
     Result<std::int64_t> row_of(const OpId& id) const;
     Result<void> insert(std::int64_t row, const StoredOp& op);
     Result<void> insert_signature(const OpSignature& late);
+    Result<void> write_mark(bool value);
     Result<void> read_signatures(std::int64_t row, StoredOp& op) const;
 
     Database db_;
@@ -62,6 +65,7 @@ class SqliteStore final : public Store {
     mutable Statements statements_;
     mutable Payloads payloads_;
     StoreInstance instance_;
+    bool rolled_back_ = false;
     std::int64_t count_ = 0;
     mutable IdIndex index_;
     mutable bool index_filled_ = false;

@@ -15,6 +15,8 @@ class FullStore : public Store {
     FullStore(Store& inner, std::uint64_t room) : inner_(inner), room_(room) {}
     StoreInstance instance() const override { return inner_.instance(); }
     Result<void> renew_instance(const StoreInstance& i) override { return inner_.renew_instance(i); }
+    bool may_be_rolled_back() const override { return inner_.may_be_rolled_back(); }
+    Result<void> mark_rolled_back(bool value) override { return inner_.mark_rolled_back(value); }
     Result<void> append(std::span<const StoredOp> ops) override {
         if (inner_.count().value_or(0) + ops.size() > room_)
             return fail(ErrorCode::store_full, "the disk is full");

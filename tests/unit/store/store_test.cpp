@@ -49,6 +49,17 @@ TEST_P(EveryStore, an_instance_can_be_renewed) {
     EXPECT_EQ(store_->instance(), instance_of(8));
 }
 
+TEST_P(EveryStore, a_restored_store_is_marked_until_told_otherwise) {
+    EXPECT_FALSE(store_->may_be_rolled_back());
+    ASSERT_TRUE(ok(store_->renew_instance(instance_of(8))));
+    now_and_later([&] { EXPECT_TRUE(store_->may_be_rolled_back()); });
+    ASSERT_TRUE(ok(store_->mark_rolled_back(false)));
+    now_and_later([&] { EXPECT_FALSE(store_->may_be_rolled_back()); });
+    ASSERT_TRUE(ok(store_->mark_rolled_back(true)));
+    ASSERT_TRUE(ok(store_->mark_rolled_back(true)));
+    now_and_later([&] { EXPECT_TRUE(store_->may_be_rolled_back()); });
+}
+
 TEST_P(EveryStore, ops_come_back_in_the_order_of_admission) {
     ASSERT_TRUE(ok(store_->append(ops_of(50, 99))));
     ASSERT_TRUE(ok(store_->append(ops_of(1, 1))));
