@@ -21,6 +21,8 @@ struct ReconcileArguments {
     std::string memory = "first";
     std::string summary = "auto";
     std::string signatures = "chain";
+    std::size_t third_party = 0;
+    unsigned repeat = 1;
     double latency_ms = 0;
 };
 
@@ -57,7 +59,11 @@ Result<int> run_reconcile(Environment& environment, const ReconcileArguments& ar
     const auto history = lab::make_history(*trace);
     if (!history) return std::unexpected(history.error());
     lab::ReconcileOptions options;
-    options.met = arguments.memory == "met";
+    if (arguments.memory == "met") options.memory = lab::Memory::met;
+    if (arguments.memory == "lost") options.memory = lab::Memory::lost;
+    if (arguments.memory == "stale") options.memory = lab::Memory::stale;
+    options.third_party = arguments.third_party;
+    options.repeat = arguments.repeat;
     options.sign_each = arguments.signatures == "each";
     if (arguments.summary == "bloom") options.summary = SummaryChoice::bloom;
     if (arguments.summary == "tips") options.summary = SummaryChoice::tips;
@@ -115,8 +121,14 @@ void add_reconcile(CLI::App& family, Command& chosen) {
     auto arguments = std::make_shared<ReconcileArguments>();
     command->add_option("--trace", arguments->trace, "the trace: AUTHOR PAYLOAD_BYTES SIDE PARENT... a line")
         ->required();
-    command->add_option("--memory", arguments->memory, "whether they remember the point where they parted")
-        ->check(CLI::IsMember({"first", "met"}));
+    command
+        ->add_option("--memory", arguments->memory,
+                     "what they remember: nothing, where they met, only A does, or other points")
+        ->check(CLI::IsMember({"first", "met", "lost", "stale"}));
+    command->add_option("--third-party", arguments->third_party,
+                        "how many of the common ops came to both from others after they met");
+    command->add_option("--repeat", arguments->repeat, "measure so often; CPU times are the least")
+        ->check(CLI::Range(1U, 1000U));
     command->add_option("--summary", arguments->summary, "which summary they send")
         ->check(CLI::IsMember({"auto", "bloom", "tips", "exact"}));
     command->add_option("--signatures", arguments->signatures, "every signature, or chains that vouch")

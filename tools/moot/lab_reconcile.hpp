@@ -8,8 +8,20 @@
 
 namespace folkmoot::lab {
 
+/// What the two ends remember of each other.
+enum class Memory : std::uint8_t {
+    first,  // nothing
+    met,    // both the point where they last met
+    lost,   // only A; the disk of B is new or from before they met
+    stale,  // A that point, B one half as far back: each names a frontier that the other does not know
+};
+
 struct ReconcileOptions {
-    bool met = false;  // both remember the point where the histories part
+    Memory memory = Memory::first;
+    /// So many of the common ops came to both from others after they last met. Fewer than the common ops.
+    std::size_t third_party = 0;
+    /// Measures so often; the CPU times are the least of all.
+    unsigned repeat = 1;
     SummaryChoice summary = SummaryChoice::automatic;
     bool sign_each = false;
 };
