@@ -178,7 +178,7 @@ Result<void> Access::check(const Operation& op) const { return ledger_->check_pr
 
 void Access::apply(OpIndex index, const Operation& op) {
     const ActIndex act = ledger_->record(index, op);
-    if (act != no_index) now_->state_->take(act);
+    act != no_index ? now_->state_->take(act) : now_->state_->use(ledger_->as_of(index));
 }
 
 void Access::record(OpIndex index, const Operation& op) { (void)ledger_->record(index, op); }
@@ -212,9 +212,6 @@ std::optional<DeviceKey> Access::subject_of(OpIndex op) const {
 
 std::vector<MemberChange> Access::take_changes() { return std::exchange(now_->state_->changes, {}); }
 std::size_t Access::access_ops() const { return ledger_->act_count(); }
-std::size_t Access::memory() const {
-    return ledger_->memory() + now_->state_->states.capacity() * sizeof(GrantState) +
-           now_->state_->devices.capacity() * sizeof(DeviceState);
-}
+std::size_t Access::memory() const { return ledger_->memory() + now_->state_->memory(); }
 
 }  // namespace folkmoot

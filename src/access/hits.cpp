@@ -8,7 +8,11 @@ namespace folkmoot {
 bool Resolution::State::has_seen(ActIndex revocation, OpIndex op) const {
     const AccessAct& r = ledger.act(revocation);
     if (r.kind == Kind::leave) return !ledger.graph().is_ancestor(r.op, op);
-    if (r.cut != no_index) return ledger.graph().contains(ledger.cut(r.cut), op);
+    if (r.cut != no_index) {
+        return std::ranges::any_of(ledger.cut(r), [&](OpIndex named) {
+            return named == op || ledger.graph().is_ancestor(op, named);
+        });
+    }
     return ledger.graph().is_ancestor(op, r.op);
 }
 
@@ -22,9 +26,10 @@ std::size_t Resolution::State::first_unseen(const std::vector<ActIndex>& acts, O
 
 // V1's exceptions: set_level covers only above the level it gives, a remove below the remove level only what
 // is linked under its author.
-bool Resolution::State::revocation_applies(const AccessAct& act, Level level, bool own_link) const {
-    if (act.kind == Kind::set_level) return level > act.level;
-    return !act.own_links_only || own_link;
+bool Resolution::State::revocation_applies(const AccessAct& act, GrantIndex grant) const {
+    const Grant& g = ledger.grant(grant);
+    if (act.kind == Kind::set_level) return g.level > act.level;
+    return !act.own_links_only || (g.link && ledger.linked_under(grant, act.author));
 }
 
 // V1, third case: whether the op that granted again had seen the ban end, by an effective unban that saw the
@@ -35,25 +40,25 @@ bool Resolution::State::ban_ended(ActIndex ban, OpIndex granting) const {
     for (const ActIndex hit : states[b.as].hits) {
         if (graph.is_ancestor(ledger.act(hit).op, granting)) return true;
     }
-    for (const Line& line : devices[b.subject].unbans) {
-        if (ledger.outranks(b.as, line.as)) continue;
+    for (const LineIndex line : ledger.device(b.subject).unban_lines) {
+        if (ledger.outranks(b.as, ledger.line_as(line))) continue;
         // The latest unban of the line that the granting op knew has seen the most bans.
-        const std::size_t known = first_unseen(line.plain, granting);
-        if (known > 0 && graph.is_ancestor(b.op, ledger.act(line.plain[known - 1]).op)) return true;
+        const auto& unbans = lines[line].plain;
+        const std::size_t known = first_unseen(unbans, granting);
+        if (known > 0 && graph.is_ancestor(b.op, ledger.act(unbans[known - 1]).op)) return true;
     }
     return false;
 }
 
 // V1, second and third case: the tenure follows the revocation and is covered all the same. Such a revocation
 // has seen nothing done under the tenure, so one is enough.
-bool Resolution::State::returning_hit(const Line& line, GrantIndex grant, bool own_link,
-                                      std::vector<ActIndex>& out) const {
+bool Resolution::State::returning_hit(LineIndex index, GrantIndex grant, std::vector<ActIndex>& out) const {
+    const Line& line = lines[index];
     const Grant& g = ledger.grant(grant);
-    if ((line.bans.empty() && line.removes.empty()) || g.under == no_index) return false;
-    if (!ledger.outranks(line.as, g.under)) return false;
+    if ((line.bans.empty() && (line.removes.empty() || !g.link)) || g.under == no_index) return false;
+    if (!ledger.outranks(ledger.line_as(index), g.under)) return false;
     // All removes of a line are by one grant: they apply all or none.
-    if (g.link && !line.removes.empty() &&
-        revocation_applies(ledger.act(line.removes.front()), g.level, own_link)) {
+    if (g.link && !line.removes.empty() && revocation_applies(ledger.act(line.removes.front()), grant)) {
         const std::size_t known = first_unseen(line.removes, g.op);
         if (known > 0) {
             out.push_back(line.removes[known - 1]);
@@ -67,40 +72,25 @@ bool Resolution::State::returning_hit(const Line& line, GrantIndex grant, bool o
     return true;
 }
 
-// V1, first case, for one line: the earliest revocation that the granting op does not follow has seen least.
-void Resolution::State::line_hits(const Line& line, GrantIndex grant, bool own_link,
-                                  std::vector<ActIndex>& out) const {
-    const Grant& g = ledger.grant(grant);
-    unsigned lowest = 256;
-    for (std::size_t i = first_unseen(line.plain, g.op); i < line.plain.size() && lowest > line.floor; ++i) {
-        const AccessAct& r = ledger.act(line.plain[i]);
-        if (r.level < lowest && revocation_applies(r, g.level, own_link)) {
-            out.push_back(line.plain[i]);
-            lowest = r.level;
-        }
-    }
-    for (std::size_t i = first_unseen(line.cut, g.op); i < line.cut.size(); ++i) {
-        if (revocation_applies(ledger.act(line.cut[i]), g.level, own_link)) out.push_back(line.cut[i]);
-    }
-}
-
 // A leave covers its author's tenures that do not follow it; it needs no rank (V2).
 void Resolution::State::leave_hits(GrantIndex grant, std::vector<ActIndex>& out) const {
     const Grant& g = ledger.grant(grant);
-    for (const Line& line : devices[g.holder].leaves) {
-        const std::size_t first = first_unseen(line.plain, g.op);
-        if (first < line.plain.size()) out.push_back(line.plain[first]);
+    for (const LineIndex line : ledger.device(g.holder).leave_lines) {
+        const auto& leaves = lines[line].plain;
+        const std::size_t first = first_unseen(leaves, g.op);
+        if (first < leaves.size()) out.push_back(leaves[first]);
     }
 }
 
-void Resolution::State::direct_hits(GrantIndex grant, std::vector<ActIndex>& out) const {
-    const Grant& g = ledger.grant(grant);
+// Of a tenure under which nobody acts one hit is enough. The newest lines are those it is least likely to
+// know.
+void Resolution::State::direct_hits(GrantIndex grant, std::vector<ActIndex>& out) {
+    const auto& about = ledger.device(ledger.grant(grant).holder).revocation_lines;
     leave_hits(grant, out);
-    for (const Line& line : devices[g.holder].revocations) {
-        if (!ledger.outranks(line.as, grant)) continue;
-        const bool own_link = g.link && ledger.linked_under(grant, ledger.grant(line.as).holder);
-        if (returning_hit(line, grant, own_link, out)) continue;
-        line_hits(line, grant, own_link, out);
+    for (auto line = about.rbegin(); line != about.rend(); ++line) {
+        if (!states[grant].whole && !out.empty()) return;
+        if (!ledger.outranks(ledger.line_as(*line), grant)) continue;
+        if (!returning_hit(*line, grant, out)) line_hits(*line, grant, out);
     }
 }
 
@@ -114,60 +104,68 @@ void Resolution::State::inherited_hits(GrantIndex grant, std::vector<ActIndex>& 
     }
 }
 
-// Whether of two hits on one tenure the later one adds nothing: revocations under one grant by one branch,
-// and leaves of one branch, are nested in what they have seen, whoever their subjects are. This bounds what a
-// long chain of links inherits.
-namespace {
-bool adds_nothing(const Ledger& ledger, ActIndex later, ActIndex earlier) {
-    const AccessAct& a = ledger.act(earlier);
-    const AccessAct& b = ledger.act(later);
-    if (a.cut != no_index || b.cut != no_index || a.level > b.level) return false;
-    if (a.as != b.as || (a.kind == Kind::leave) != (b.kind == Kind::leave)) return false;
-    return ledger.graph().branch(a.op) == ledger.graph().branch(b.op);
+// Revocations under one grant by one branch, and leaves of one branch, are nested in what they have seen,
+// whoever their subjects are: of two on one tenure the later adds nothing if it covers no more. This bounds
+// what a long chain of links inherits. The first number says which are nested, the second how much they cover
+// or have seen.
+std::pair<std::uint64_t, std::uint32_t> Resolution::State::nesting(ActIndex act) const {
+    const AccessAct& a = ledger.act(act);
+    if (a.kind == Kind::leave) return {0, 0};
+    if (a.cut == no_index) return {1, a.level};
+    return {2 + cut_at(act), seen_by(act)};
 }
-}  // namespace
 
 bool Resolution::State::dominated(ActIndex revocation, GrantIndex grant) const {
     // What is no link has only direct hits, of which each line has sorted out its own.
-    if (!ledger.grant(grant).link) return false;
-    return std::ranges::any_of(states[grant].hits, [&](ActIndex hit) {
-        return hit == revocation || adds_nothing(ledger, revocation, hit);
+    const auto& hits = states[grant].hits;
+    if (!ledger.grant(grant).link || hits.empty()) return false;
+    // It is the newest act, and hits are ascending.
+    if (hits.back() == revocation) return true;
+    const AccessAct& r = ledger.act(revocation);
+    if (r.kind != Kind::leave && ledger.run(r.run).acts.size() == 1) return false;
+    const auto [kind, most] = nesting(revocation);
+    return std::ranges::any_of(hits, [&, kind = kind, most = most](ActIndex hit) {
+        const AccessAct& a = ledger.act(hit);
+        if (a.as != r.as || ledger.graph().branch(a.op) != ledger.graph().branch(r.op)) return false;
+        const auto [other, least] = nesting(hit);
+        return other == kind && least <= most;
     });
 }
 
 // Drops the hits that add nothing to an earlier one. Index order is branch order.
 void Resolution::State::prune(std::vector<ActIndex>& hits) const {
-    const auto by_line = [this](ActIndex a, ActIndex b) {
-        const AccessAct& x = ledger.act(a);
-        const AccessAct& y = ledger.act(b);
-        if (x.as != y.as) return x.as < y.as;
-        const Graph& graph = ledger.graph();
-        if (graph.branch(x.op) != graph.branch(y.op)) return graph.branch(x.op) < graph.branch(y.op);
-        return a < b;
+    struct Key {
+        GrantIndex as;
+        BranchIndex branch;
+        std::uint64_t kind;
+        ActIndex act;
+        std::uint32_t most;
+        auto operator<=>(const Key&) const = default;
     };
-    std::ranges::sort(hits, by_line);
-    std::vector<ActIndex> kept;
-    std::size_t run = 0;  // where the kept ones of this line begin
+    std::vector<Key> keys;
     for (const ActIndex hit : hits) {
-        const AccessAct& act = ledger.act(hit);
-        if (!kept.empty()) {
-            const AccessAct& last = ledger.act(kept.back());
-            if (last.as != act.as || ledger.graph().branch(last.op) != ledger.graph().branch(act.op))
-                run = kept.size();
-        }
-        const auto same = std::ranges::subrange(kept.begin() + static_cast<std::ptrdiff_t>(run), kept.end());
-        if (std::ranges::none_of(same, [&](ActIndex k) { return adds_nothing(ledger, hit, k); }))
-            kept.push_back(hit);
+        const AccessAct& a = ledger.act(hit);
+        const auto [kind, most] = nesting(hit);
+        keys.push_back({a.as, ledger.graph().branch(a.op), kind, hit, most});
     }
-    std::ranges::sort(kept);
-    hits = std::move(kept);
+    std::ranges::sort(keys);
+    hits.clear();
+    const Key* last = nullptr;
+    for (const Key& key : keys) {
+        const bool nested =
+            last != nullptr && last->as == key.as && last->branch == key.branch && last->kind == key.kind;
+        if (nested && last->most <= key.most) continue;
+        hits.push_back(key.act);
+        last = &key;
+    }
+    std::ranges::sort(hits);
 }
 
-std::vector<ActIndex> Resolution::State::find_hits(GrantIndex grant) const {
+std::vector<ActIndex> Resolution::State::find_hits(GrantIndex grant) {
     std::vector<ActIndex> out;
     direct_hits(grant, out);
     const bool link = ledger.grant(grant).link;
-    if (link) inherited_hits(grant, out);
+    if (link && (states[grant].whole || out.empty())) inherited_hits(grant, out);
     std::ranges::sort(out);
     const auto rest = std::ranges::unique(out);
     out.erase(rest.begin(), rest.end());
@@ -183,8 +181,7 @@ bool Resolution::State::covers_directly(ActIndex revocation, GrantIndex grant) c
     if ((leaves ? r.author : r.subject) != g.holder) return false;
     const bool follows = ledger.graph().is_ancestor(r.op, g.op);
     if (leaves) return !follows;
-    const bool own_link = g.link && ledger.linked_under(grant, r.author);
-    if (!revocation_applies(r, g.level, own_link)) return false;
+    if (!revocation_applies(r, grant)) return false;
     if (!follows) return true;
     if (g.under == no_index || !ledger.outranks(r.as, g.under)) return false;
     if (r.kind == Kind::remove) return g.link;

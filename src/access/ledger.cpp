@@ -9,7 +9,7 @@ namespace folkmoot {
 DeviceIndex Ledger::intern(const DeviceKey& key) {
     if (const auto known = device_table_.find(key)) return *known;
     const auto index = static_cast<DeviceIndex>(devices_.size());
-    devices_.push_back({key, {}, {}, {}, {}});
+    devices_.emplace_back().key = key;
     device_table_.insert(index);
     return index;
 }
@@ -34,11 +34,67 @@ GrantIndex Ledger::make_grant(ActIndex act, DeviceIndex holder, GrantIndex under
     const auto index = static_cast<GrantIndex>(grants_.size());
     const auto path = paths_.extend(under == no_index ? PathTrie::root : grants_[under].path, step);
     const bool link = acts_[act].kind == Kind::link;
-    grants_.push_back({acts_[act].op, act, holder, under, path, level, link, {}, {}});
+    Grant grant{.op = acts_[act].op,
+                .act = act,
+                .holder = holder,
+                .under = under,
+                .path = path,
+                .level = level,
+                .link = link};
+    if (link) {
+        // Jump pointers as in PathTrie.
+        const auto jump_of = [this](GrantIndex g) { return grants_[g].link ? grants_[g].jump : g; };
+        const auto depth_of = [this](GrantIndex g) { return grants_[g].link_depth; };
+        const GrantIndex over = jump_of(under);
+        const bool doubled = depth_of(under) - depth_of(over) == depth_of(over) - depth_of(jump_of(over));
+        grant.link_depth = depth_of(under) + 1;
+        grant.jump = doubled ? jump_of(over) : under;
+    }
+    grants_.push_back(std::move(grant));
     devices_[holder].tenures.push_back(index);
     if (link) grants_[under].links.push_back(index);
     if (acts_[act].makes == no_index) acts_[act].makes = index;
     return index;
+}
+
+void Ledger::enter_run(ActIndex act, BranchIndex branch) {
+    Grant& grant = grants_[acts_[act].as];
+    // Nearly always the branch of the last act; forks are looked up.
+    RunIndex run = grant.runs.empty() ? no_index : grant.runs.back();
+    if (run == no_index || runs_[run].branch != branch) {
+        const auto fresh = static_cast<RunIndex>(runs_.size());
+        const auto [at, added] = run_at_.try_emplace({acts_[act].as, branch}, fresh);
+        run = at->second;
+        if (added) {
+            runs_.push_back({acts_[act].as, branch, {}});
+            grant.runs.push_back(run);
+        }
+    }
+    acts_[act].run = run;
+    runs_[run].acts.push_back(act);
+    if (acts_[act].kind == Kind::ban) grant.bans.push_back(act);
+}
+
+void Ledger::enter_line(ActIndex act, DeviceIndex about, LineKind kind, std::vector<LineIndex>& lines) {
+    const GrantIndex as = kind == LineKind::leave ? no_index : acts_[act].as;
+    const auto fresh = static_cast<LineIndex>(line_as_.size());
+    const auto [at, added] = line_at_.try_emplace({about, kind, as, graph_.branch(acts_[act].op)}, fresh);
+    if (added) {
+        line_as_.push_back(as);
+        lines.push_back(fresh);
+    }
+    acts_[act].line = at->second;
+}
+
+// V3 asks whether an op is one of those named or in their past: those in another's past add nothing. So a cut
+// costs an entry for each branch of its subject, however wide the graph.
+void Ledger::enter_cut(ActIndex act, const std::vector<OpId>& named) {
+    std::vector<OpIndex> ops;
+    for (const auto& id : named) ops.push_back(*graph_.find(id));
+    const auto most = graph_.maximal(ops);
+    acts_[act].cut = static_cast<std::uint32_t>(cut_ops_.size());
+    acts_[act].cut_count = static_cast<std::uint32_t>(most.size());
+    cut_ops_.insert(cut_ops_.end(), most.begin(), most.end());
 }
 
 ActIndex Ledger::record(OpIndex index, const Operation& op) {
@@ -56,6 +112,7 @@ ActIndex Ledger::record(OpIndex index, const Operation& op) {
         }
         FOLKMOOT_ASSERT(as != no_index);
         as_.push_back(as);
+        grants_[as].used = true;
         if (op.kind() == Kind::post) return no_index;
     }
 
@@ -65,15 +122,24 @@ ActIndex Ledger::record(OpIndex index, const Operation& op) {
     const DeviceKey* subject_key = folkmoot::subject_of(op.act);
     const DeviceIndex subject = subject_key != nullptr ? intern(*subject_key) : no_index;
     const Level level = granted_level(op.act).value_or(0);
-    acts_.push_back({index, as, author, subject, no_index, no_index, op.kind(), level, false});
+    acts_.push_back(
+        {index, as, author, subject, no_index, no_index, 0, no_index, no_index, op.kind(), level, false});
     act_ops_.push_back(index);
-    if (as != no_index) grants_[as].acts.push_back(act);
-    if (const auto* cut = cut_of(op.act)) {
-        std::vector<OpIndex> named;
-        for (const auto& id : *cut) named.push_back(*graph_.find(id));
-        acts_[act].cut = static_cast<std::uint32_t>(cuts_.size());
-        cuts_.push_back(graph_.closure(named));
-    }
+    if (op.kind() != Kind::create && op.kind() != Kind::leave) enter_run(act, graph_.branch(index));
+    if (const auto* cut = cut_of(op.act)) enter_cut(act, *cut);
+    enter_act(act, op);
+    return act;
+}
+
+// The facts that depend on the kind of act.
+void Ledger::enter_act(ActIndex act, const Operation& op) {
+    const auto [index, as, author, subject] =
+        std::tuple(acts_[act].op, acts_[act].as, acts_[act].author, acts_[act].subject);
+    const Level level = acts_[act].level;
+    const auto revokes = [&] {
+        devices_[subject].revocations.push_back(act);
+        enter_line(act, subject, LineKind::revocation, devices_[subject].revocation_lines);
+    };
     switch (op.kind()) {
         case Kind::create: {
             const auto& create = std::get<Create>(op.act);
@@ -84,19 +150,24 @@ ActIndex Ledger::record(OpIndex index, const Operation& op) {
             }
             break;
         }
-        case Kind::set_level: devices_[subject].revocations.push_back(act); [[fallthrough]];
+        case Kind::set_level: revokes(); [[fallthrough]];
         case Kind::add:
         case Kind::link: make_grant(act, subject, as, graph_.position(index), level); break;
         case Kind::remove:
             acts_[act].own_links_only = grants_[as].level < rules_.remove;
-            devices_[subject].revocations.push_back(act);
+            revokes();
             break;
-        case Kind::ban: devices_[subject].revocations.push_back(act); break;
-        case Kind::unban: devices_[subject].unbans.push_back(act); break;
-        case Kind::leave: devices_[author].leaves.push_back(act); break;
+        case Kind::ban: revokes(); break;
+        case Kind::unban:
+            devices_[subject].unbans.push_back(act);
+            enter_line(act, subject, LineKind::unban, devices_[subject].unban_lines);
+            break;
+        case Kind::leave:
+            devices_[author].leaves.push_back(act);
+            enter_line(act, author, LineKind::leave, devices_[author].leave_lines);
+            break;
         case Kind::post: break;
     }
-    return act;
 }
 
 // G2: rank = (level descending, length of the path ascending, path, id). Smaller ranks above.
@@ -125,12 +196,26 @@ RankPart Ledger::outranks_by(GrantIndex a, GrantIndex b) const {
     return RankPart::none;
 }
 
+// Cost: the depth of the tenure or the tenures of the device, whichever are fewer.
 bool Ledger::linked_under(GrantIndex tenure, DeviceIndex device) const {
-    for (GrantIndex g = tenure; grants_[g].link;) {
-        g = grants_[g].under;
-        if (grants_[g].holder == device) return true;
+    const auto& tenures = devices_[device].tenures;
+    if (grants_[tenure].link_depth <= tenures.size()) {
+        for (GrantIndex g = tenure; grants_[g].link;) {
+            g = grants_[g].under;
+            if (grants_[g].holder == device) return true;
+        }
+        return false;
     }
-    return false;
+    return std::ranges::any_of(tenures, [&](GrantIndex above) {
+        if (grants_[above].links.empty()) return false;
+        const std::uint32_t depth = grants_[above].link_depth;
+        GrantIndex g = tenure;
+        while (grants_[g].link_depth > depth) {
+            const GrantIndex jump = grants_[g].jump;
+            g = grants_[jump].link_depth >= depth ? jump : grants_[g].under;
+        }
+        return g == above && g != tenure;
+    });
 }
 
 bool Ledger::decides_before(ActIndex a, ActIndex b) const {
@@ -157,13 +242,22 @@ Level Ledger::level_for(Kind kind) const {
 }
 
 std::size_t Ledger::memory() const {
+    constexpr std::size_t tree_node = 64;  // of a std::map, about
     std::size_t total = as_.memory() + paths_.memory() + device_table_.memory() +
                         grants_.capacity() * sizeof(Grant) + acts_.capacity() * sizeof(AccessAct) +
                         act_ops_.capacity() * sizeof(OpIndex) + devices_.capacity() * sizeof(Device) +
-                        cuts_.size() * sizeof(Closure);
-    for (const auto& grant : grants_) total += (grant.acts.capacity() + grant.links.capacity()) * 4;
+                        runs_.capacity() * sizeof(Run) + line_as_.capacity() * sizeof(GrantIndex) +
+                        cut_ops_.capacity() * sizeof(OpIndex) +
+                        (run_at_.size() + line_at_.size()) * tree_node;
+    constexpr std::size_t each = sizeof(std::uint32_t);
+    for (const auto& run : runs_) total += run.acts.capacity() * each;
+    for (const auto& grant : grants_)
+        total += (grant.runs.capacity() + grant.bans.capacity() + grant.links.capacity()) * each;
     for (const auto& device : devices_) {
-        total += (device.tenures.capacity() + device.revocations.capacity() + device.unbans.capacity()) * 4;
+        total += (device.tenures.capacity() + device.revocations.capacity() + device.unbans.capacity() +
+                  device.leaves.capacity() + device.revocation_lines.capacity() +
+                  device.unban_lines.capacity() + device.leave_lines.capacity()) *
+                 each;
     }
     return total;
 }

@@ -2,7 +2,9 @@
 // is admitted and nothing made later or elsewhere changes it (G2); verdicts live in Resolution.
 #pragma once
 
-#include <deque>
+#include <map>
+#include <span>
+#include <tuple>
 #include <vector>
 
 #include "access/paths.hpp"
@@ -14,6 +16,8 @@ namespace folkmoot {
 
 using DeviceIndex = std::uint32_t;
 using ActIndex = std::uint32_t;
+using RunIndex = std::uint32_t;
+using LineIndex = std::uint32_t;
 
 struct Grant {
     OpIndex op;
@@ -23,8 +27,20 @@ struct Grant {
     PathTrie::Node path;
     Level level;
     bool link;
-    std::vector<ActIndex> acts;     // access acts under it, in order of admission
-    std::vector<GrantIndex> links;  // grants linked directly under it
+    bool used = false;                // some op acts under it
+    std::uint32_t link_depth = 0;     // how many links in a row lead to it
+    GrantIndex jump = no_index;       // one of those above it in that row, to climb in O(log)
+    std::vector<RunIndex> runs = {};  // access acts under it, but for leaves
+    std::vector<ActIndex> bans = {};
+    std::vector<GrantIndex> links = {};  // grants linked directly under it
+};
+
+/// The access acts under one grant on one branch of its holder, but for leaves, in branch order. Whatever a
+/// revocation has seen is closed under ancestors, so of a run it has seen a prefix.
+struct Run {
+    GrantIndex as;
+    BranchIndex branch;
+    std::vector<ActIndex> acts;
 };
 
 /// An access op other than a post.
@@ -34,7 +50,10 @@ struct AccessAct {
     DeviceIndex author;
     DeviceIndex subject;  // no_index for create and leave
     GrantIndex makes;     // first grant it makes, no_index if none
-    std::uint32_t cut;    // into cuts, no_index without
+    std::uint32_t cut;    // where the ops it names begin, no_index without
+    std::uint32_t cut_count;
+    RunIndex run;    // no_index for create and leave
+    LineIndex line;  // of revocations, unbans and leaves, else no_index
     Kind kind;
     Level level;          // granted level; 0 for acts that grant none
     bool own_links_only;  // a remove below the remove level (A1, V1)
@@ -46,6 +65,10 @@ struct Device {
     std::vector<ActIndex> revocations;  // remove, ban and set_level about it
     std::vector<ActIndex> unbans;
     std::vector<ActIndex> leaves;
+    // Acts about it under one grant and on one branch of its holder make a line.
+    std::vector<LineIndex> revocation_lines;
+    std::vector<LineIndex> unban_lines;
+    std::vector<LineIndex> leave_lines;
 };
 
 /// The past an A1 check is made against: the op the graph has prepared, or a frontier.
@@ -103,9 +126,17 @@ class Ledger {
     [[nodiscard]] const Grant& grant(GrantIndex g) const { return grants_[g]; }
     [[nodiscard]] const AccessAct& act(ActIndex a) const { return acts_[a]; }
     [[nodiscard]] const Device& device(DeviceIndex d) const { return devices_[d]; }
-    [[nodiscard]] const Closure& cut(std::uint32_t index) const { return cuts_[index]; }
+    [[nodiscard]] const Run& run(RunIndex r) const { return runs_[r]; }
+    /// The grant under which a line acts; no_index for leaves.
+    [[nodiscard]] GrantIndex line_as(LineIndex line) const { return line_as_[line]; }
+    /// The ops a cut names, without those in another's past.
+    [[nodiscard]] std::span<const OpIndex> cut(const AccessAct& act) const {
+        return std::span(cut_ops_).subspan(act.cut, act.cut_count);
+    }
     [[nodiscard]] std::size_t grant_count() const { return grants_.size(); }
     [[nodiscard]] std::size_t act_count() const { return acts_.size(); }
+    [[nodiscard]] std::size_t run_count() const { return runs_.size(); }
+    [[nodiscard]] std::size_t line_count() const { return line_as_.size(); }
     [[nodiscard]] std::size_t device_count() const { return devices_.size(); }
     [[nodiscard]] std::optional<DeviceIndex> find_device(const DeviceKey& key) const {
         return device_table_.find(key);
@@ -121,7 +152,12 @@ class Ledger {
         const std::vector<Device>* devices;
         const DeviceKey& operator()(std::uint32_t i) const { return (*devices)[i].key; }
     };
+    enum class LineKind : std::uint8_t { revocation, unban, leave };
     DeviceIndex intern(const DeviceKey& key);
+    void enter_run(ActIndex act, BranchIndex branch);
+    void enter_line(ActIndex act, DeviceIndex about, LineKind kind, std::vector<LineIndex>& lines);
+    void enter_act(ActIndex act, const Operation& op);
+    void enter_cut(ActIndex act, const std::vector<OpId>& named);
     [[nodiscard]] GrantIndex grant_by(ActIndex act, DeviceIndex holder) const;
     GrantIndex make_grant(ActIndex act, DeviceIndex holder, GrantIndex under, std::uint32_t step,
                           Level level);
@@ -140,7 +176,11 @@ class Ledger {
     std::vector<OpIndex> act_ops_;  // ascending: the op of each act
     std::vector<Device> devices_;
     IdTable<DeviceKey, KeyAt> device_table_;
-    std::deque<Closure> cuts_;
+    std::vector<Run> runs_;
+    std::vector<GrantIndex> line_as_;
+    std::vector<OpIndex> cut_ops_;
+    std::map<std::pair<GrantIndex, BranchIndex>, RunIndex> run_at_;
+    std::map<std::tuple<DeviceIndex, LineKind, GrantIndex, BranchIndex>, LineIndex> line_at_;
     Chunked<GrantIndex> as_;  // by op
 };
 

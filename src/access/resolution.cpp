@@ -6,20 +6,16 @@
 
 namespace folkmoot {
 
-Line& Resolution::State::line_of(std::vector<Line>& lines, GrantIndex as, BranchIndex branch) {
-    const auto same = [&](const Line& line) { return line.as == as && line.branch == branch; };
-    const auto at = std::ranges::find_if(lines, same);
-    if (at != lines.end()) return *at;
-    return lines.emplace_back(Line{as, branch, {}, {}, {}, {}, 255});
-}
-
 void Resolution::State::grow() {
     const std::size_t first_grant = states.size();
     states.resize(ledger.grant_count());
     devices.resize(ledger.device_count());
     effective.resize(ledger.act_count(), 0);
+    upto.resize(ledger.run_count(), 0);
+    lines.resize(ledger.line_count());
     for (GrantIndex g = static_cast<GrantIndex>(first_grant); g < states.size(); ++g) {
         states[g].known = in_scope(ledger.grant(g).op);
+        devices[ledger.grant(g).holder].open.push_back(g);
     }
 }
 
@@ -30,11 +26,20 @@ void Resolution::State::mark(GrantIndex grant) {
     queue.push(grant);
 }
 
+// Grants are decided in rank order, so what an earlier call marked for a grant that is not below this one is
+// still in the queue.
 void Resolution::State::mark_tenures_below(DeviceIndex device, GrantIndex as) {
     // From scratch, those below `as` are still in the queue.
     if (from_scratch_) return;
+    GrantIndex& marked = devices[device].marked;
+    if (marked == no_index) {
+        marked_.push_back(device);
+    } else if (!ledger.above(as, marked)) {
+        return;
+    }
+    marked = as;
     for (const GrantIndex g : ledger.device(device).tenures) {
-        if (ledger.above(as, g)) mark(g);
+        if (!states[g].queued && ledger.above(as, g)) mark(g);
     }
 }
 
@@ -42,6 +47,8 @@ void Resolution::State::resolve_all() {
     states.clear();
     devices.clear();
     effective.clear();
+    upto.clear();
+    lines.clear();
     grow();
     // E3: every leave is effective.
     for (ActIndex a = 0; a < effective.size(); ++a) {
@@ -50,13 +57,23 @@ void Resolution::State::resolve_all() {
         if (act.kind == Kind::create) effective[a] = 1;
         if (act.kind == Kind::leave) {
             effective[a] = 1;
-            line_of(devices[act.author].leaves, no_index, ledger.graph().branch(act.op)).plain.push_back(a);
+            lines[act.line].plain.push_back(a);
         }
     }
     for (GrantIndex g = 0; g < states.size(); ++g) mark(g);
     from_scratch_ = true;
     settle(no_index);
     from_scratch_ = false;
+}
+
+// Until now one hit was enough.
+void Resolution::State::use(GrantIndex grant) {
+    if (grant >= states.size() || states[grant].whole) return;
+    states[grant].whole = true;
+    if (states[grant].hits.empty()) return;
+    open_or_park(grant);
+    mark(grant);
+    settle(no_index);
 }
 
 // The act has just arrived: no op follows it.
@@ -66,17 +83,22 @@ void Resolution::State::take(ActIndex act) {
     if (a.kind == Kind::create) {
         effective[act] = 1;
         for (GrantIndex g = 0; g < states.size(); ++g) mark(g);
-    } else if (a.kind == Kind::leave) {
+        settle(a.op);
+        return;
+    }
+    use(a.as);
+    if (a.kind == Kind::leave) {
         effective[act] = 1;
         take_leave(act);
     } else {
         if (a.makes != no_index) mark(a.makes);
-        if (!voided(a)) {
+        const bool others_count = upto[a.run] + 1 == ledger.run(a.run).acts.size();
+        if (effective[act] == 0 && others_count && !voided(a)) {
             effective[act] = 1;
+            ++upto[a.run];
             // No granting op has seen a new unban, so it ends no ban yet.
             if (a.kind == Kind::unban) file(act, true);
-            if (a.kind == Kind::remove || a.kind == Kind::ban || a.kind == Kind::set_level)
-                take_revocation(act);
+            if (revokes(act)) take_revocation(act);
         }
     }
     settle(a.op);
@@ -87,45 +109,35 @@ void Resolution::State::take(ActIndex act) {
 void Resolution::State::take_leave(ActIndex act) {
     const AccessAct& a = ledger.act(act);
     const Graph& graph = ledger.graph();
-    auto& leaves = line_of(devices[a.author].leaves, no_index, graph.branch(a.op)).plain;
+    auto& leaves = lines[a.line].plain;
     const OpIndex last = leaves.empty() ? no_index : ledger.act(leaves.back()).op;
     leaves.push_back(act);
     std::vector<GrantIndex> struck;
-    const auto& tenures = ledger.device(a.author).tenures;
+    const auto& tenures = devices[a.author].open;
     for (auto at = tenures.rbegin(); at != tenures.rend(); ++at) {
         const OpIndex granting = ledger.grant(*at).op;
         if (last != no_index && granting < last) break;
-        if (states[*at].known && (last == no_index || graph.is_ancestor(last, granting)))
-            struck.push_back(*at);
+        if (!states[*at].known || states[*at].parked) continue;
+        if (last == no_index || graph.is_ancestor(last, granting)) struck.push_back(*at);
     }
     strike(std::move(struck), act);
 }
 
 // A new revocation adds itself to the hits of the tenures it covers, but not where an earlier one of its line
-// that covers as much has seen less (line_hits). Of those the last is asked: who follows it follows all.
+// that covers as much has seen no more. Of those the last is asked: who follows it follows all.
 void Resolution::State::take_revocation(ActIndex act) {
     const AccessAct& a = ledger.act(act);
-    const Graph& graph = ledger.graph();
-    const Line& line = line_of(devices[a.subject].revocations, a.as, graph.branch(a.op));
-    OpIndex last = no_index;
-    for (auto at = line.plain.rbegin(); a.cut == no_index && last == no_index && at != line.plain.rend();
-         ++at) {
-        // A remove of own links only leaves alone what a ban or a set_level after it covers.
-        const AccessAct& earlier = ledger.act(*at);
-        const bool covers_as_much = earlier.level <= a.level && (!earlier.own_links_only || a.own_links_only);
-        if (covers_as_much) last = earlier.op;
-    }
+    const OpIndex last = last_as_strong(act);
     std::vector<GrantIndex> struck;
     std::vector<ActIndex> returning;
-    const auto& tenures = ledger.device(a.subject).tenures;
+    const auto& tenures = devices[a.subject].open;
     for (auto at = tenures.rbegin(); at != tenures.rend(); ++at) {
         const Grant& g = ledger.grant(*at);
         if (last != no_index && g.op < last) break;
-        if (!states[*at].known || g.act == act || !ledger.outranks(a.as, *at)) continue;
-        const bool own_link = g.link && ledger.linked_under(*at, a.author);
-        if (!revocation_applies(a, g.level, own_link)) continue;
-        if (last != no_index && !graph.is_ancestor(last, g.op)) continue;
-        if (!returning_hit(line, *at, own_link, returning)) struck.push_back(*at);
+        if (!states[*at].known || states[*at].parked || g.act == act) continue;
+        if (!ledger.outranks(a.as, *at) || !revocation_applies(a, *at)) continue;
+        if (last != no_index && !ledger.graph().is_ancestor(last, g.op)) continue;
+        if (!returning_hit(a.line, *at, returning)) struck.push_back(*at);
     }
     file(act, true);
     strike(std::move(struck), act);
@@ -138,15 +150,12 @@ void Resolution::State::strike(std::vector<GrantIndex> tenures, ActIndex revocat
         const GrantIndex grant = tenures.back();
         tenures.pop_back();
         GrantState& state = states[grant];
-        if (dominated(revocation, grant)) continue;
+        if (state.parked || dominated(revocation, grant)) continue;
         const bool was_live = state.live();
         state.hits.push_back(revocation);
         count_live(grant, was_live);
-        for (const ActIndex a : ledger.grant(grant).acts) {
-            const AccessAct& act = ledger.act(a);
-            if (act.kind == Kind::leave || effective[a] == 0 || has_seen(revocation, act.op)) continue;
-            set_effective(a, false);
-        }
+        open_or_park(grant);
+        for (const RunIndex run : ledger.grant(grant).runs) cut_run(run, revocation);
         mark_subjects(grant);
         for (const GrantIndex link : ledger.grant(grant).links) {
             const bool covers = r.kind != Kind::set_level || ledger.grant(link).level > r.level;
@@ -162,6 +171,8 @@ void Resolution::State::settle(OpIndex cause) {
         states[grant].queued = false;
         decide(grant);
     }
+    for (const DeviceIndex device : marked_) devices[device].marked = no_index;
+    marked_.clear();
     update_levels(cause);
 }
 
@@ -176,6 +187,7 @@ void Resolution::State::decide(GrantIndex grant) {
     GrantState& state = states[grant];
     const Grant& facts = ledger.grant(grant);
     const bool made = effective[facts.act] != 0;
+    state.whole = facts.used;
     auto hits_now = find_hits(grant);
     const bool same_hits = hits_now == state.hits;
     if (made == state.made && same_hits) return;
@@ -183,17 +195,46 @@ void Resolution::State::decide(GrantIndex grant) {
     state.made = made;
     state.hits = std::move(hits_now);
     count_live(grant, was_live);
+    open_or_park(grant);
     if (!same_hits) {
         for (const GrantIndex link : facts.links) mark(link);
-    }
-    for (const ActIndex a : facts.acts) {
-        const AccessAct& act = ledger.act(a);
-        if (act.kind == Kind::leave || !in_scope(act.op)) continue;
-        set_effective(a, !voided(act));
         // How long a ban lasts depends on the hits of its grant.
-        if (!same_hits && act.kind == Kind::ban) subjects_.push_back(act.subject);
+        for (const ActIndex ban : facts.bans) subjects_.push_back(ledger.act(ban).subject);
     }
+    decide_runs(grant);
     mark_subjects(grant);
+}
+
+// V3: how many of the first `at_most` acts of the run the revocation has seen.
+std::uint32_t Resolution::State::seen_of(ActIndex revocation, RunIndex run, std::uint32_t at_most) const {
+    const auto acts = std::span(ledger.run(run).acts).first(at_most);
+    const auto seen = [&](ActIndex a) { return has_seen(revocation, ledger.act(a).op); };
+    if (acts.empty() || seen(acts.back())) return at_most;
+    return static_cast<std::uint32_t>(std::ranges::partition_point(acts, seen) - acts.begin());
+}
+
+// E1 and E2 for the acts under a grant.
+void Resolution::State::decide_runs(GrantIndex grant) {
+    const GrantState& state = states[grant];
+    for (const RunIndex run : ledger.grant(grant).runs) {
+        const auto& acts = ledger.run(run).acts;
+        const auto inside = [this](ActIndex a) { return in_scope(ledger.act(a).op); };
+        std::uint32_t count = 0;
+        if (state.made)
+            count = static_cast<std::uint32_t>(std::ranges::partition_point(acts, inside) - acts.begin());
+        for (const ActIndex hit : state.hits) count = seen_of(hit, run, count);
+        // From the last to the first, and the other way: lines are changed at their ends.
+        for (std::uint32_t i = upto[run]; i > count; --i) set_effective(acts[i - 1], false);
+        for (std::uint32_t i = upto[run]; i < count; ++i) set_effective(acts[i], true);
+        upto[run] = count;
+    }
+}
+
+// E2: one more revocation hits the grant.
+void Resolution::State::cut_run(RunIndex run, ActIndex revocation) {
+    const std::uint32_t count = seen_of(revocation, run, upto[run]);
+    for (std::uint32_t i = upto[run]; i > count; --i) set_effective(ledger.run(run).acts[i - 1], false);
+    upto[run] = count;
 }
 
 // Once for each subject, however many acts about it changed.
@@ -216,25 +257,26 @@ void Resolution::State::set_effective(ActIndex act, bool now) {
     subjects_.push_back(a.subject);
 }
 
-// Puts an effective revocation or unban on its line, or takes it off.
-void Resolution::State::file(ActIndex act, bool now) {
-    const AccessAct& a = ledger.act(act);
-    DeviceState& subject = devices[a.subject];
-    auto& lines = a.kind == Kind::unban ? subject.unbans : subject.revocations;
-    Line& line = line_of(lines, a.as, ledger.graph().branch(a.op));
-    const auto put = [&](std::vector<ActIndex>& acts) {
-        const auto at = std::ranges::lower_bound(acts, act);
-        if (now) {
-            acts.insert(at, act);
+// A tenure that is hit and under which nobody acts has nothing more to lose. It stays in the list until half
+// of that is such, so that each costs O(1).
+void Resolution::State::open_or_park(GrantIndex grant) {
+    GrantState& state = states[grant];
+    const bool parked = !state.whole && !state.hits.empty();
+    if (parked == state.parked) return;
+    state.parked = parked;
+    DeviceState& holder = devices[ledger.grant(grant).holder];
+    const auto at = std::ranges::lower_bound(holder.open, grant);
+    if (!parked) {
+        if (at != holder.open.end() && *at == grant) {
+            --holder.parked;
         } else {
-            FOLKMOOT_ASSERT(at != acts.end() && *at == act);
-            acts.erase(at);
+            holder.open.insert(at, grant);
         }
-    };
-    put(a.cut != no_index ? line.cut : line.plain);
-    line.floor = std::min(line.floor, a.level);
-    if (a.kind == Kind::remove) put(line.removes);
-    if (a.kind == Kind::ban) put(line.bans);
+        return;
+    }
+    if (++holder.parked * 2 <= holder.open.size()) return;
+    std::erase_if(holder.open, [this](GrantIndex g) { return states[g].parked; });
+    holder.parked = 0;
 }
 
 void Resolution::State::count_live(GrantIndex grant, bool was_live) {
