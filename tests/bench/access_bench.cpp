@@ -30,17 +30,17 @@ void one_by_one(benchmark::State& state, const Log& log) {
 
 // --- The shapes -----------------------------------------------------------------------------------
 
-// K admins who all remove each other at once, after their seniors' adds.
+// K admins each of whom removes each other one, all at once: K (K - 1) removals. Nobody removes upward, so
+// each holds a second, lower grant, which all the others outrank.
 Log clique(std::size_t k) {
     Log log(k + 1);
     std::vector<std::size_t> grants = {0};
     for (std::size_t i = 1; i <= k; ++i) grants.push_back(log.add(0, Add{log.key(i), level::admin}, {}, 0));
+    for (std::size_t i = 1; i <= k; ++i) (void)log.add(0, Add{log.key(i), level::member}, {}, 0);
     const std::size_t start = log.last(0);
     for (std::size_t i = 1; i <= k; ++i) {
-        // Nobody removes upward: each removes all their juniors, twice the later ones to make up the number.
-        for (std::size_t round = 0; round < 2; ++round) {
-            for (std::size_t j = i + 1; j <= k; ++j)
-                (void)log.add(i, Remove{log.key(j), std::nullopt}, {start}, grants[i]);
+        for (std::size_t j = 1; j <= k; ++j) {
+            if (i != j) (void)log.add(i, Remove{log.key(j), std::nullopt}, {start}, grants[i]);
         }
     }
     return log;
@@ -133,6 +133,64 @@ Log adds_against_removals(std::size_t n) {
     return log;
 }
 
+// n posts of one subject, who is then removed n times, each time with a cut at another of them, the latest
+// first: every removal voids one post more.
+Log cuts(std::size_t n) {
+    Log log(2);
+    const std::size_t in = log.add(0, Add{log.key(1), level::member}, {}, 0);
+    std::vector<OpId> posts;
+    for (std::size_t i = 0; i < n; ++i) posts.push_back(log.ops[log.add(1, Post{}, {in}, in)].id);
+    const std::size_t end = log.last(1);
+    for (std::size_t i = n; i > 0; --i)
+        (void)log.add(0, Remove{log.key(1), std::vector<OpId>{posts[i - 1]}}, {end}, 0);
+    return log;
+}
+
+// An admin makes n appointments; n others, who have seen them, remove that admin at once.
+Log busy_and_removed(std::size_t n) {
+    Log log(2 * n + 2);
+    std::vector<std::size_t> grants(n + 1);
+    for (std::size_t i = 1; i <= n; ++i) grants[i] = log.add(0, Add{log.key(i), level::admin}, {}, 0);
+    const std::size_t subject = n + 1;
+    const std::size_t in = log.add(0, Add{log.key(subject), level::admin}, {}, 0);
+    for (std::size_t i = 1; i <= n; ++i)
+        (void)log.add(subject, Add{log.key(n + 1 + i), level::member}, {in}, in);
+    const std::size_t start = log.last(subject);
+    for (std::size_t i = 1; i <= n; ++i)
+        (void)log.add(i, Remove{log.key(subject), std::nullopt}, {start}, grants[i]);
+    return log;
+}
+
+// n heads: n members' posts upon one op, and then one removal that has seen none of them.
+Log heads(std::size_t n) {
+    Log log(n + 2);
+    const std::size_t ben = log.add(0, Add{log.key(1), level::admin}, {}, 0);
+    std::vector<std::size_t> grants;
+    for (std::size_t i = 0; i < n; ++i)
+        grants.push_back(log.add(1, Add{log.key(2 + i), level::member}, {ben}, ben));
+    const std::size_t start = log.last(1);
+    for (std::size_t i = 0; i < n; ++i) (void)log.add(2 + i, Post{}, {start}, grants[i]);
+    (void)log.add(0, Remove{log.key(1), std::nullopt}, {ben}, 0);
+    return log;
+}
+
+// A chain of n links; then n times over one in the middle is removed and linked again, and the level of the
+// one who owns them all changes.
+Log link_repairs(std::size_t n) {
+    Log log(n + 2);
+    const std::size_t ben = log.add(0, Add{log.key(1), level::admin}, {}, 0);
+    std::vector<std::size_t> grants = {0, ben};
+    for (std::size_t i = 2; i <= n + 1; ++i)
+        grants.push_back(log.add(i - 1, Link{log.key(i), level::reader}, {grants[i - 1]}, grants[i - 1]));
+    std::size_t at = grants.back();
+    for (std::size_t i = 0; i < n; ++i) {
+        at = log.add(0, Remove{log.key(n / 2), std::nullopt}, {at}, 0);
+        at = log.add(n / 2 - 1, Link{log.key(n / 2), level::reader}, {at}, grants[n / 2 - 1]);
+        at = log.add(0, SetLevel{log.key(1), i % 2 == 0 ? level::moderator : level::admin}, {at}, 0);
+    }
+    return log;
+}
+
 // --- Ordinary -------------------------------------------------------------------------------------
 
 void resolve_gossip(benchmark::State& state) {
@@ -178,7 +236,11 @@ BENCHMARK(resident_memory)->Iterations(1)->Unit(benchmark::kMillisecond);
     }                                                                      \
     BENCHMARK(name##_steps)->__VA_ARGS__->Unit(benchmark::kMillisecond)
 
-FOLKMOOT_SHAPE(clique, clique(n), Arg(20)->Arg(50)->Arg(100));
+FOLKMOOT_SHAPE(clique, clique(n), Arg(25)->Arg(50)->Arg(100)->Arg(200));
+FOLKMOOT_SHAPE(cuts, cuts(n), Arg(2500)->Arg(5000)->Arg(10'000));
+FOLKMOOT_SHAPE(busy_and_removed, busy_and_removed(n), Arg(1250)->Arg(2500)->Arg(5000));
+FOLKMOOT_SHAPE(heads, heads(n), Arg(1000)->Arg(2000)->Arg(4000));
+FOLKMOOT_SHAPE(link_repairs, link_repairs(n), Arg(250)->Arg(500)->Arg(1000));
 FOLKMOOT_SHAPE(forks, forks(n), Arg(500)->Arg(1000)->Arg(2000)->Arg(4000));
 FOLKMOOT_SHAPE(concurrent_removals, concurrent_removals(n), Arg(2500)->Arg(5000)->Arg(10'000));
 FOLKMOOT_SHAPE(add_remove_cycles, add_remove_cycles(n), Arg(1250)->Arg(2500)->Arg(5000));
