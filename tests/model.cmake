@@ -19,9 +19,17 @@ if(TARGET folkmoot_operation AND nlohmann_json_FOUND)
     set_tests_properties(model PROPERTIES TIMEOUT 600)
 
     if(TARGET folkmoot_access)
-        add_executable(test_differential_access ${CMAKE_CURRENT_SOURCE_DIR}/property/differential_access_test.cpp)
+        add_executable(test_differential_access
+            ${CMAKE_CURRENT_SOURCE_DIR}/model/comparison.cpp
+            ${CMAKE_CURRENT_SOURCE_DIR}/property/differential_access_test.cpp)
         target_link_libraries(test_differential_access PRIVATE folkmoot_test_support folkmoot_model folkmoot_access)
         add_test(NAME differential_access COMMAND test_differential_access)
         set_tests_properties(differential_access PROPERTIES TIMEOUT 600)
+
+        file(GLOB law_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/property/laws*.cpp)
+        add_executable(test_laws ${law_tests})
+        target_link_libraries(test_laws PRIVATE folkmoot_test_support folkmoot_model folkmoot_access)
+        add_test(NAME laws COMMAND test_laws)
+        set_tests_properties(laws PROPERTIES TIMEOUT 600)
     endif()
 endif()

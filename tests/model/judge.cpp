@@ -61,7 +61,8 @@ class Judge {
             return false;
         if (op.kind == Kind::set_level && model_.grants_.at(grant).level <= op.level) return false;
         for (int t = grant;; t = model_.grants_.at(t).under) {
-            const bool ranked = leave || model_.outranks(model_.acts_under(r), t);
+            const bool ranked =
+                leave || model_.flaw_ == Flaw::rank_not_asked || model_.outranks(model_.acts_under(r), t);
             if (ranked && covers(r, t)) return true;
             if (!model_.grants_.at(t).link) return false;
         }
@@ -123,7 +124,7 @@ class Judge {
         const int under = model_.acts_under(op);
         if (model_.op(op).kind == Kind::leave || under < 0) return State::effective;
         // E1: "An op is void if the grant it acts under was made by a void op."
-        if (!effective(model_.grants_.at(under).op)) return State::void_by_e1;
+        if (model_.flaw_ != Flaw::no_e1 && !effective(model_.grants_.at(under).op)) return State::void_by_e1;
         // E2: "An op is void if an effective r hits the grant it acts under and has not seen the op."
         for (int r = 0; r < model_.size(); ++r) {
             if (present_[r] && hits(r, under) && !has_seen(r, op) && effective(r)) return State::void_by_e2;
@@ -150,7 +151,7 @@ class Judge {
         // "But `set_level` covers only tenures above the level it gives (it grants that level too), `leave`
         // covers its author's, and a `remove` below the remove level only what is linked under its author."
         if (op.kind == Kind::set_level && tenure.level <= op.level) return false;
-        const bool below = op.kind == Kind::remove &&
+        const bool below = op.kind == Kind::remove && model_.flaw_ != Flaw::own_links_not_asked &&
                            model_.grants_.at(model_.acts_under(r)).level < model_.level_for(Kind::remove);
         if (below && !model_.linked_under(grant, op.author)) return false;
         // "- g does not causally follow r; or"
@@ -186,9 +187,22 @@ class Judge {
     bool has_seen(int r, int op) {
         if (model_.op(r).kind == Kind::leave) return !model_.follows(op, r);
         const auto& cut = model_.op(r).cut;
+        if (model_.flaw_ == Flaw::concurrent_ops_survive) return !model_.follows(op, r);
+        if (model_.flaw_ == Flaw::positions_for_ancestry) return seen_by_position(r, op);
         if (!cut) return model_.follows(r, op);
         return std::ranges::any_of(
             *cut, [this, op](int named) { return named == op || model_.follows(named, op); });
+    }
+
+    // What Flaw::positions_for_ancestry takes for V3: some op by that author at that position or a later one
+    // is in the past.
+    [[nodiscard]] bool seen_by_position(int r, int op) const {
+        for (int i = 0; i < model_.size(); ++i) {
+            const bool as_far =
+                model_.op(i).author == model_.op(op).author && model_.position(i) >= model_.position(op);
+            if (as_far && model_.follows(r, i)) return true;
+        }
+        return false;
     }
 
     const Model& model_;

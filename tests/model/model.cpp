@@ -200,6 +200,8 @@ int Model::grant_of(int op, int holder) const {
 bool Model::ranks_above(int a, int b) const {
     const Grant& x = grants_.at(a);
     const Grant& y = grants_.at(b);
+    if (flaw_ == Flaw::rank_by_id) return ops_.at(x.op).id < ops_.at(y.op).id;
+    if (flaw_ == Flaw::rank_by_arrival) return a < b;
     if (x.level != y.level) return x.level > y.level;
     if (x.path.size() != y.path.size()) return x.path.size() < y.path.size();
     if (x.path != y.path) return x.path < y.path;
@@ -287,8 +289,8 @@ std::optional<int> Model::default_as(const Op& op) const {
     return std::nullopt;
 }
 
-Model model_of(const History& history) {
-    Model model;
+Model model_of(const History& history, Flaw flaw) {
+    Model model(flaw);
     for (const Op& op : history) model.add(op);
     return model;
 }

@@ -15,6 +15,18 @@
 
 namespace folkmoot::model {
 
+/// A rule left out or turned round, so that the tests of the laws can be seen to fail. No law needs a flaw.
+enum class Flaw : std::uint8_t {
+    none,
+    concurrent_ops_survive,  // E2 voids only what follows the revocation
+    rank_by_id,              // G2 by hash alone
+    rank_by_arrival,         // G2 by the order in which ops came
+    no_e1,                   // what a void op granted counts
+    positions_for_ancestry,  // an (author, position) vector takes a fork for its other branch
+    rank_not_asked,          // V2 hits whatever is covered
+    own_links_not_asked,     // a remove below the remove level covers all its subject holds
+};
+
 /// A reference to an op that nobody has.
 inline constexpr int unknown = -1;
 inline constexpr int nobody = -1;
@@ -81,6 +93,7 @@ struct Outcome {
 
 class Model {
    public:
+    explicit Model(Flaw flaw = Flaw::none) : flaw_(flaw) {}
     /// Judges admission (A1) and keeps the op either way. Returns its number.
     int add(const Op& op);
     /// What add would find.
@@ -131,6 +144,7 @@ class Model {
     [[nodiscard]] int level_for(Kind kind) const;
     void add_grants(int index);
 
+    Flaw flaw_;
     std::vector<Op> ops_;
     std::vector<OpSet> pasts_;
     std::vector<int> positions_;
@@ -141,6 +155,6 @@ class Model {
 };
 
 /// The model of a whole history; numbers of ops are those of the history.
-[[nodiscard]] Model model_of(const History& history);
+[[nodiscard]] Model model_of(const History& history, Flaw flaw = Flaw::none);
 
 }  // namespace folkmoot::model
