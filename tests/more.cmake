@@ -12,6 +12,10 @@ if(rapidcheck_FOUND)
             set_tests_properties(property_${layer} PROPERTIES TIMEOUT 600)
         endif()
     endforeach()
+    if(TARGET test_property_replica)  # it has fsck judge what replicas stored
+        target_sources(test_property_replica PRIVATE ${PROJECT_SOURCE_DIR}/tools/moot/fsck.cpp)
+        target_include_directories(test_property_replica PRIVATE ${PROJECT_SOURCE_DIR}/tools)
+    endif()
     foreach(layer encoding operation)  # fast ones
         if(TEST property_${layer})
             set_tests_properties(property_${layer} PROPERTIES ENVIRONMENT "RC_PARAMS=max_success=2000")

@@ -12,7 +12,8 @@ constexpr std::size_t most_faults = 1000;
 
 class Checker {
    public:
-    Checker(const GroupId& group, bool full) : group_(group), full_(full), access_(graph_) {}
+    Checker(const GroupId& group, bool full, const Verifier& verifier)
+        : group_(group), full_(full), verifier_(verifier), access_(graph_) {}
 
     void check_op(const StoredOp& stored) {
         ++report_.ops;
@@ -68,12 +69,11 @@ class Checker {
     }
 
     void check_signatures(const StoredOp& stored, const Operation& op) {
-        const Verifier& verifier = ed25519_verifier();
         check_keys(stored.id, op);
         bool proven = false;
         for (const auto& signature : stored.signatures) {
             ++report_.signatures;
-            if (verify_op(verifier, op.author, stored.id, signature)) {
+            if (verify_op(verifier_, op.author, stored.id, signature)) {
                 proven = true;
             } else {
                 fault(stored.id, "O6: a signature stored with it is bad");
@@ -83,7 +83,7 @@ class Checker {
     }
 
     void check_keys(const OpId& id, const Operation& op) {
-        const auto good = [](const DeviceKey& key) { return ed25519_verifier().key_acceptable(key); };
+        const auto good = [this](const DeviceKey& key) { return verifier_.key_acceptable(key); };
         const DeviceKey* subject = subject_of(op.act);
         if (subject != nullptr && !good(*subject)) fault(id, "O6: it names a bad key");
         if (const auto* create = std::get_if<Create>(&op.act)) {
@@ -95,6 +95,7 @@ class Checker {
 
     GroupId group_;
     bool full_;
+    const Verifier& verifier_;
     Graph graph_;
     Access access_;
     std::vector<bool> proven_;  // by OpIndex
@@ -103,8 +104,8 @@ class Checker {
 
 }  // namespace
 
-FsckReport check_group(const Store& store, const GroupId& group, bool full) {
-    Checker checker(group, full);
+FsckReport check_group(const Store& store, const GroupId& group, bool full, const Verifier& verifier) {
+    Checker checker(group, full, verifier);
     if (const auto structure = store.check(full ? CheckDepth::full : CheckDepth::quick)) {
         for (const auto& text : structure->faults) checker.fault(text);
     } else {

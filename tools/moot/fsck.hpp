@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "folkmoot/signer.hpp"
 #include "folkmoot/store.hpp"
 
 namespace folkmoot::moot {
@@ -17,6 +18,7 @@ struct FsckReport {
 
 /// The store's structure, every op's hash, encoding, ancestors and admission (O1 to O4, A1), its payload if
 /// it is here, and with `full` every key and signature, or the voucher where an op has none (O5, O6).
-[[nodiscard]] FsckReport check_group(const Store& store, const GroupId& group, bool full);
+[[nodiscard]] FsckReport check_group(const Store& store, const GroupId& group, bool full,
+                                     const Verifier& verifier = ed25519_verifier());
 
 }  // namespace folkmoot::moot
