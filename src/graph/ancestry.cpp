@@ -7,7 +7,7 @@
 namespace folkmoot {
 namespace {
 
-constexpr std::size_t max_recent = 1024;
+constexpr std::size_t max_recent = 1024;  // a power of two
 constexpr std::size_t max_recent_entries = std::size_t{1} << 20U;
 constexpr std::uint32_t min_keyframe_walk = 24;
 // From this size on a vector is handed on from an op to its only child instead of being copied.
@@ -105,30 +105,42 @@ PastVector Ancestry::load(Index op) const {
 }
 
 PastVector Ancestry::closed_past(Index op) const {
-    if (const auto at = recent_at_.find(op); at != recent_at_.end()) return at->second->vector;
+    if (const PastVector* held = recent(op)) return *held;
     PastVector out = load(op);
     raise(out, {nodes_[op].chain, nodes_[op].position});
     return out;
 }
 
-void Ancestry::remember(Index op, PastVector&& vector) {
-    recent_entries_ += vector.size();
-    recent_.push_front({op, std::move(vector)});
-    recent_at_[op] = recent_.begin();
-    while (recent_.size() > 1 && (recent_.size() > max_recent || recent_entries_ > max_recent_entries)) {
-        recent_entries_ -= recent_.back().vector.size();
-        recent_at_.erase(recent_.back().op);
-        recent_.pop_back();
-    }
+const PastVector* Ancestry::recent(Index op) const {
+    if (recent_.empty()) return nullptr;
+    const Cached& place = recent_[op % max_recent];
+    return place.op == op ? &place.vector : nullptr;
+}
+
+void Ancestry::forget(Index op) {
+    Cached& place = recent_[op % max_recent];
+    recent_entries_ -= place.vector.capacity();
+    place = Cached{};
+}
+
+// Leaves in `vector` memory to use again.
+void Ancestry::remember(Index op, PastVector& vector) {
+    if (recent_.empty()) recent_.resize(max_recent);
+    Cached& place = recent_[op % max_recent];
+    recent_entries_ += vector.capacity();
+    recent_entries_ -= place.vector.capacity();
+    place.op = op;
+    place.vector.swap(vector);
+    // The places behind are those of the ops that came longest ago.
+    for (std::size_t i = 1; recent_entries_ > max_recent_entries && i < max_recent; ++i)
+        forget(static_cast<Index>((op + i) % max_recent));
 }
 
 const PastVector& Ancestry::cached(Index op) {
-    if (const auto at = recent_at_.find(op); at != recent_at_.end()) {
-        recent_.splice(recent_.begin(), recent_, at->second);
-        return at->second->vector;
-    }
-    remember(op, closed_past(op));
-    return recent_.front().vector;
+    if (const PastVector* held = recent(op)) return *held;
+    scratch_ = closed_past(op);
+    remember(op, scratch_);
+    return recent_[op % max_recent].vector;
 }
 
 void Ancestry::prepare(std::span<const Index> direct) {
@@ -160,15 +172,17 @@ void Ancestry::prepare(std::span<const Index> direct) {
 }
 
 // The vector of the prepared past, to keep. The base is rarely cited again: a large vector moves on.
-PastVector Ancestry::take_prepared() {
-    if (prepared_past_ == &prepared_) return std::move(prepared_);
-    if (prepared_past_->size() < large_vector) return *prepared_past_;
-    const auto at = recent_at_.find(prepared_base_);
-    PastVector out = std::move(at->second->vector);
-    recent_entries_ -= out.size();
-    recent_.erase(at->second);
-    recent_at_.erase(at);
-    return out;
+void Ancestry::take_prepared(PastVector& out) {
+    if (prepared_past_ == &prepared_) {
+        out.swap(prepared_);
+    } else if (prepared_past_->size() < large_vector) {
+        out = *prepared_past_;
+    } else {
+        Cached& place = recent_[prepared_base_ % max_recent];
+        recent_entries_ -= place.vector.capacity();
+        out = std::move(place.vector);
+        place = Cached{};
+    }
 }
 
 std::uint32_t Ancestry::store(std::span<const ChainEntry> entries) {
@@ -226,11 +240,11 @@ Ancestry::Index Ancestry::add_prepared(std::span<const Index> direct) {
     FOLKMOOT_ASSERT(index != none && entries_.size() < UINT32_MAX);
     nodes_.push_back(node);
 
-    PastVector vector = take_prepared();
+    take_prepared(scratch_);
     prepared_.clear();
     prepared_past_ = &prepared_;
-    raise(vector, {node.chain, node.position});
-    remember(index, std::move(vector));
+    raise(scratch_, {node.chain, node.position});
+    remember(index, scratch_);
     return index;
 }
 

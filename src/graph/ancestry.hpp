@@ -19,9 +19,7 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "base/chunked.hpp"
@@ -81,9 +79,10 @@ class Ancestry {
 
     [[nodiscard]] PastVector load(Index op) const;  // without op itself
     const PastVector& cached(Index op);             // with op itself
-    void remember(Index op, PastVector&& vector);
+    void remember(Index op, PastVector& vector);
+    void forget(Index op);
     void make_keyframe(Index op);
-    PastVector take_prepared();
+    void take_prepared(PastVector& out);
     std::uint32_t choose_chain();
     std::uint32_t store(std::span<const ChainEntry> entries);
 
@@ -97,14 +96,16 @@ class Ancestry {
     const PastVector* prepared_past_ = &prepared_;  // good until the next prepare or add
     Index prepared_base_ = none;
 
-    // Whole vectors of recent ops, the likely parents of the next. Bounded; only a cache.
+    // Whole vectors of recent ops, the likely parents of the next: each op has one place, which the op
+    // max_recent later takes over. Bounded also in entries; only a cache.
     struct Cached {
-        Index op;
+        Index op = none;
         PastVector vector;
     };
-    std::list<Cached> recent_;
-    std::unordered_map<Index, std::list<Cached>::iterator> recent_at_;
-    std::size_t recent_entries_ = 0;
+    [[nodiscard]] const PastVector* recent(Index op) const;
+    std::vector<Cached> recent_;
+    std::size_t recent_entries_ = 0;  // room for so many is held
+    PastVector scratch_;              // its memory goes round between the places
 };
 
 }  // namespace folkmoot

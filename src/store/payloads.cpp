@@ -33,6 +33,9 @@ Result<void> Payloads::prepare(const Database& db) {
         if (!made) return std::unexpected(made.error());
         *statement = std::move(*made);
     }
+    const auto free = db.number("SELECT EXISTS(SELECT 1 FROM free_slot)", "open the store");
+    if (!free) return std::unexpected(free.error());
+    any_free_ = *free != 0;
     return {};
 }
 
@@ -70,12 +73,17 @@ int Payloads::overwrite(std::int64_t slot, ByteView bytes) {
 
 int Payloads::put(std::int64_t row, ByteView bytes) {
     Place held;
-    int rc = find(row, held);
+    const int rc = find(row, held);
     if (rc != SQLITE_DONE || held.slot != 0) return rc;
+    const int put = put_new(row, bytes);
+    return put == SQLITE_DONE ? unnote_.bind(1, row).run() : put;
+}
+
+int Payloads::put_new(std::int64_t row, ByteView bytes) {
     Bytes padded(bytes.begin(), bytes.end());
     padded.resize(slot_size(bytes.size()));
     std::int64_t slot = 0;
-    rc = take_free(static_cast<std::int64_t>(padded.size()), slot);
+    int rc = any_free_ ? take_free(static_cast<std::int64_t>(padded.size()), slot) : SQLITE_DONE;
     if (rc != SQLITE_DONE) return rc;
     if (slot != 0) {
         rc = overwrite(slot, padded);
@@ -86,8 +94,7 @@ int Payloads::put(std::int64_t row, ByteView bytes) {
         slot = sqlite3_last_insert_rowid(handle_);
     }
     if (rc != SQLITE_DONE) return rc;
-    rc = insert_.bind(1, row).bind(2, slot).bind(3, static_cast<std::int64_t>(bytes.size())).run();
-    return rc == SQLITE_DONE ? unnote_.bind(1, row).run() : rc;
+    return insert_.bind(1, row).bind(2, slot).bind(3, static_cast<std::int64_t>(bytes.size())).run();
 }
 
 int Payloads::erase(std::int64_t row) {
@@ -98,6 +105,7 @@ int Payloads::erase(std::int64_t row) {
         rc = overwrite(held.slot, zeros);
         if (rc == SQLITE_DONE) rc = remove_.bind(1, row).run();
         if (rc == SQLITE_DONE) {
+            any_free_ = true;
             rc = give_.bind(1, static_cast<std::int64_t>(zeros.size())).bind(2, held.slot).run();
         }
     }

@@ -21,6 +21,8 @@ class Payloads {
 
     /// Stores the payload of op `row`; does nothing if it has one.
     [[nodiscard]] int put(std::int64_t row, ByteView bytes);
+    /// The same for an op that is being added, and so can have none.
+    [[nodiscard]] int put_new(std::int64_t row, ByteView bytes);
     /// Zeros the payload of op `row` and notes that it was erased.
     [[nodiscard]] int erase(std::int64_t row);
     /// The payload and the note, as StoredOp has them.
@@ -38,6 +40,7 @@ class Payloads {
     [[nodiscard]] int overwrite(std::int64_t slot, ByteView bytes);
 
     sqlite3* handle_ = nullptr;
+    bool any_free_ = false;  // whether there may be an empty slot: most stores never erase
     Statement find_, insert_, remove_, add_slot_, bytes_at_, free_, take_, give_, note_, unnote_, noted_;
 };
 

@@ -239,7 +239,7 @@ Result<void> SqliteStore::insert(std::int64_t row, const StoredOp& op) {
         }
     }
     if (op.payload) {
-        const int rc = payloads_.put(row, *op.payload);
+        const int rc = payloads_.put_new(row, *op.payload);
         if (rc != SQLITE_DONE) return failure(rc, doing);
     }
     return {};

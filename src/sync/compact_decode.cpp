@@ -111,17 +111,17 @@ class Decoder {
     void read_op() {
         const std::size_t start = in_.position();
         const unsigned flags = in_.byte();
-        auto op = (flags & flag_post) != 0 ? read_post(flags) : read_whole(flags);
+        std::size_t slot = 0;
+        auto op = (flags & flag_post) != 0 ? read_post(flags, slot) : read_whole(flags, slot);
         std::optional<Signature> signature;
         if ((flags & flag_signature) != 0) signature = in_.fixed<Signature>();
         if (!good() || !op) return;
         if (signature) op->set_signature(*signature);
         op->set_wire_bytes(static_cast<std::uint32_t>(in_.position() - start));
-        const Operation& value = op->value();
-        last_[slot_of(value.author)] = ids_.size();
+        last_[slot] = ids_.size();
         ids_.push_back(op->id());
         // After create its author acts under it.
-        grants_.push_back(value.as.value_or(op->id()));
+        grants_.push_back(op->value().as.value_or(op->id()));
         out_.ops.push_back(std::move(*op));
     }
 
@@ -132,7 +132,7 @@ class Decoder {
         return at->second;
     }
 
-    std::optional<DecodedOp> read_whole(unsigned flags) {
+    std::optional<DecodedOp> read_whole(unsigned flags, std::size_t& slot) {
         if ((flags & ~flag_signature) != 0) reject("flags that mean nothing");
         const std::uint64_t size = in_.varint();
         if (size > limits::body_bytes) reject("a body has at most 4 KiB");
@@ -141,12 +141,15 @@ class Decoder {
         EncodedOp bytes;
         bytes.body.assign(body.begin(), body.end());
         auto op = DecodedOp::from_bytes(std::move(bytes));
-        if (op) return std::move(*op);
-        error_ = op.error();
-        return std::nullopt;
+        if (!op) {
+            error_ = op.error();
+            return std::nullopt;
+        }
+        slot = slot_of(op->value().author);
+        return std::move(*op);
     }
 
-    std::optional<DecodedOp> read_post(unsigned flags) {
+    std::optional<DecodedOp> read_post(unsigned flags, std::size_t& slot) {
         Operation op;
         const std::uint64_t author = in_.varint();
         if (author >= table_.size()) {
@@ -154,11 +157,12 @@ class Decoder {
             return std::nullopt;
         }
         op.author = table_[author].key;
+        slot = table_[author].slot;
         op.group = host_.group();
         std::uint64_t parents = flags >> parents_shift;
         if (parents == many_parents) parents += in_.varint();
         if (parents > limits::parents) reject("an op has at most 16 parents");
-        const Ref prev = (flags & flag_next) != 0 ? read_next(table_[author].slot) : read_ref(true);
+        const Ref prev = (flags & flag_next) != 0 ? read_next(slot) : read_ref(true);
         op.prev = prev.id;
         op.as = (flags & flag_same_grant) != 0 ? prev.grant : read_ref(false).id;
         if (good() && !op.as) unresolved();
