@@ -1,0 +1,16 @@
+// The library's graph and access against the slow model, on one history.
+#pragma once
+
+#include <string>
+
+#include "model/model.hpp"
+
+namespace folkmoot::model {
+
+/// Feeds the history in its own order and in three others, once with every resolution from scratch, and
+/// compares admission, verdicts with their causes, grants, members, the next act and reported changes: of all
+/// ops, on the way, and at frontiers drawn by `seed`. What differs first, or nothing. A history that has an
+/// op without bytes agrees.
+[[nodiscard]] std::string compare_with_library(const History& history, std::uint64_t seed);
+
+}  // namespace folkmoot::model
