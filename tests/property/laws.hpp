@@ -39,6 +39,7 @@ class World {
     [[nodiscard]] const Model& model() const { return model_; }
     [[nodiscard]] int size() const { return model_.size(); }
     [[nodiscard]] const History& history() const { return history_; }
+    [[nodiscard]] const std::vector<model::RealOp>& real_ops() const { return ops_; }
     /// Judges the first `count` ops.
     [[nodiscard]] Judged judge_first(int count) const;
     [[nodiscard]] Judged judge() const { return judge_first(size()); }
