@@ -135,6 +135,7 @@ void Taker::send_have() {
     asked_ = Asked::have;
     progress_ = false;
     needs_ = 0;
+    put_off_ = 0;
     want_plain_ = false;
     peer_heads_.clear();
     outbox_.emplace_back(std::move(have));
@@ -166,6 +167,10 @@ void Taker::send_need(std::vector<OpId> ids) {
     asked_ = Asked::need;
     progress_ = false;
     want_plain_ = false;  // the answer to this one is no part of what was asked for again
+    // One op hidden below a run puts all of the run off; asked for at once, it costs one round trip.
+    const auto most = std::min<std::uint64_t>(put_off_, limits::walk_back_ops);
+    ancestors_ = std::max(ancestors_, static_cast<std::uint32_t>(most));
+    put_off_ = 0;
     outbox_.emplace_back(Need{std::move(ids), ancestors_});
     ancestors_ = ancestors_ == 0 ? 1 : std::min<std::uint32_t>(ancestors_ * 2, limits::walk_back_ops);
 }
@@ -311,6 +316,7 @@ Result<void> Taker::admit(std::vector<DecodedOp> batch) {
                 case Admitted::Status::deferred:
                     // What only a voucher proves is not kept, since it could not be admitted without the
                     // voucher: it is asked for again, and then comes with its voucher.
+                    ++put_off_;
                     if (batch[i].signature() && !result.missing.empty() &&
                         parking_.park(std::move(batch[i]).release(), std::move(result.missing))) {
                         progress_ = true;

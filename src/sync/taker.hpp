@@ -109,6 +109,7 @@ class Taker {
     LabelTable labels_;
     std::optional<PageKey> page_;  // where the next page of this rung starts (exact) or ends (bloom)
     std::uint32_t ancestors_ = 0;  // to ask for with the next need
+    std::uint64_t put_off_ = 0;    // ops since the last request that came before their ancestors
     bool progress_ = false;        // something new came since the last request
     bool admitted_ = false;        // something was admitted since the last summary of a fresh pass
     bool since_named_ = false;     // the last summary stands on a remembered frontier
