@@ -9,12 +9,7 @@
 // roll it back.
 #include "store/sqlite_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
 
 namespace folkmoot::store {
@@ -39,10 +34,8 @@ CREATE TABLE remembered(peer BLOB NOT NULL, place INTEGER NOT NULL, instance BLO
 
 fs::path with_suffix(fs::path path, const std::string& suffix) { return path += suffix; }
 
-void remove_with_logs(const fs::path& path) {
-    std::error_code ignored;
-    for (const char* suffix : {"", "-wal", "-journal", "-shm"})
-        fs::remove(with_suffix(path, suffix), ignored);
+void remove_with_logs(FileSystem& files, const fs::path& path) {
+    for (const char* suffix : {"", "-wal", "-journal", "-shm"}) files.remove(with_suffix(path, suffix));
 }
 
 std::unexpected<Error> io_failure(const char* doing, const fs::path& path, int system_error) {
@@ -53,38 +46,21 @@ std::unexpected<Error> io_failure(const char* doing, const fs::path& path, int s
                     (full ? "; free some space and try again" : "; check the disk and the folder"));
 }
 
-/// Only for files that no connection of this process has open: closing drops its locks.
-Result<void> sync(const fs::path& path, bool directory) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | (directory ? O_DIRECTORY : 0));
-    if (fd < 0) return io_failure("open", path, errno);
-    const int rc = ::fsync(fd);
-    const int why = errno;
-    ::close(fd);
-    // Some file systems have nothing to sync in a directory and say so.
-    if (rc != 0 && !(directory && (why == EINVAL || why == ENOTSUP))) return io_failure("sync", path, why);
+Result<void> sync_folder(FileSystem& files, const fs::path& folder) {
+    if (const int why = files.sync_folder(folder); why != 0) return io_failure("sync", folder, why);
     return {};
 }
 
 /// Gives the finished file `from` the name `to`, durably; already_exists if something has that name.
-Result<void> publish(const fs::path& from, const fs::path& to) {
-    if (auto synced = sync(from, false); !synced) return synced;
-    int why = ENOSYS;
-#ifdef RENAME_NOREPLACE
-    why = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
-#endif
-    if (why == ENOSYS || why == EINVAL || why == ENOTSUP) {
-        // Without the atomic form two creators could meet between these lines; the loser's store is empty.
-        std::error_code failed;
-        const bool taken = fs::exists(fs::symlink_status(to, failed));
-        if (!taken) fs::rename(from, to, failed);
-        why = taken ? EEXIST : failed.value();
-    }
+Result<void> publish(FileSystem& files, const fs::path& from, const fs::path& to) {
+    if (const int why = files.sync_file(from); why != 0) return io_failure("sync", from, why);
+    const int why = files.rename_new(from, to);
     if (why == EEXIST) {
         return fail(ErrorCode::already_exists,
                     to.string() + " exists; name another file, or remove it first");
     }
     if (why != 0) return io_failure("create", to, why);
-    return sync(to.parent_path(), true);
+    return sync_folder(files, to.parent_path());
 }
 
 Result<void> configure(const Database& db) {
@@ -136,47 +112,36 @@ Result<void> build_file(const fs::path& path, const StoreInstance& instance, con
     return write_schema(*db, instance);
 }
 
-/// Who talks with whom is nobody else's business, and the log inherits the mode.
-void restrict_to_owner(const fs::path& path) {
-    std::error_code ignored;
-    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, ignored);
-}
-
 /// Temporary files of creations that a crash ended. A creation still going on loses to ours in publish.
-void remove_leftovers(const fs::path& path) {
-    const std::string start = path.filename().string() + ".new-";
-    std::error_code failed;
-    for (fs::directory_iterator at(path.parent_path(), failed), end; !failed && at != end;
-         at.increment(failed)) {
-        if (!at->path().filename().string().starts_with(start)) continue;
-        std::error_code ignored;
-        fs::remove(at->path(), ignored);
+void remove_leftovers(FileSystem& files, const fs::path& path) {
+    for (const auto& name : files.names(path.parent_path(), path.filename().string() + ".new-")) {
+        files.remove(path.parent_path() / name);
     }
 }
 
-Result<void> create_file(const fs::path& path, const StoreInstance& instance, const char* vfs) {
+Result<void> create_file(const fs::path& path, const StoreInstance& instance, const SqliteOptions& options) {
+    FileSystem& files = *options.files;
     for (const char* suffix : {"-wal", "-journal"}) {
-        std::error_code failed;
         const fs::path log = with_suffix(path, suffix);
-        if (const auto size = fs::file_size(log, failed); !failed && size > 0) {
+        if (files.look(log).size > 0) {
             return fail(ErrorCode::store_damaged, log.string() +
                                                       " is left of a store whose file is gone; put " +
                                                       "that file back, or remove this one to start afresh");
         }
     }
     const fs::path temporary = with_suffix(path, ".new-" + to_hex(instance.view().first(8)));
-    remove_with_logs(temporary);
-    auto done = build_file(temporary, instance, vfs);
-    if (done) restrict_to_owner(temporary);
-    if (done) done = publish(temporary, path);
-    remove_with_logs(temporary);
+    remove_with_logs(files, temporary);
+    auto done = build_file(temporary, instance, options.vfs);
+    // Who talks with whom is nobody else's business, and the log inherits the mode.
+    if (done) files.restrict_to_owner(temporary);
+    if (done) done = publish(files, temporary, path);
+    remove_with_logs(files, temporary);
     if (done) {
-        remove_leftovers(path);
+        remove_leftovers(files, path);
         return {};
     }
     // Somebody else was faster. Whether it is a store is seen when it is opened.
-    std::error_code ignored;
-    if (fs::exists(path, ignored)) return {};
+    if (files.look(path).kind != FileSystem::Kind::nothing) return {};
     return done;
 }
 
@@ -207,13 +172,13 @@ Result<Database> open_file(const fs::path& given, const StoreInstance& new_insta
                            const SqliteOptions& options) {
     std::error_code failed;
     const fs::path path = fs::absolute(given, failed);
-    const fs::file_status status = fs::status(path, failed);
-    if (status.type() == fs::file_type::not_found) {
-        if (auto made = create_file(path, new_instance, options.vfs); !made)
-            return std::unexpected(made.error());
-    } else if (!fs::is_regular_file(status)) {
+    FileSystem& files = *options.files;
+    const FileSystem::Look found = files.look(path);
+    if (found.kind == FileSystem::Kind::nothing) {
+        if (auto made = create_file(path, new_instance, options); !made) return std::unexpected(made.error());
+    } else if (found.kind != FileSystem::Kind::file) {
         return fail(ErrorCode::store_open, path.string() + " is not a file that can be opened");
-    } else if (fs::file_size(path, failed) == 0 && !failed) {
+    } else if (found.size == 0) {
         return fail(ErrorCode::store_damaged, path.string() +
                                                   " is empty: it was cut to nothing or is no store; " +
                                                   "restore a backup, or remove it to start afresh");
@@ -224,18 +189,18 @@ Result<Database> open_file(const fs::path& given, const StoreInstance& new_insta
     if (auto known = check_version(*db); !known) return std::unexpected(known.error());
     if (auto wal = enter_wal(*db); !wal) return std::unexpected(wal.error());
     // Also for a creation that a crash ended between its rename and its sync.
-    if (auto synced = sync(path.parent_path(), true); !synced) return std::unexpected(synced.error());
+    if (auto synced = sync_folder(files, path.parent_path()); !synced) return std::unexpected(synced.error());
     return db;
 }
 
-Result<void> copy_file(const Database& source, const fs::path& given) {
+Result<void> copy_file(const Database& source, const fs::path& given, FileSystem& files) {
     std::error_code failed;
     const fs::path to = fs::absolute(given, failed);
-    if (fs::exists(fs::symlink_status(to, failed))) {
+    if (files.look(to).kind != FileSystem::Kind::nothing) {
         return fail(ErrorCode::already_exists, to.string() + " exists; name another file for the backup");
     }
     const fs::path temporary = with_suffix(to, ".new-backup");
-    remove_with_logs(temporary);
+    remove_with_logs(files, temporary);
     auto vacuum = source.prepare("VACUUM INTO ?");
     if (!vacuum) return std::unexpected(vacuum.error());
     const std::string name = temporary.string();
@@ -244,9 +209,9 @@ Result<void> copy_file(const Database& source, const fs::path& given) {
     if (const int rc = vacuum->run(); rc != SQLITE_DONE) {
         done = std::unexpected(source.error(rc, "write the backup"));
     }
-    if (done) restrict_to_owner(temporary);
-    if (done) done = publish(temporary, to);
-    remove_with_logs(temporary);
+    if (done) files.restrict_to_owner(temporary);
+    if (done) done = publish(files, temporary, to);
+    remove_with_logs(files, temporary);
     return done;
 }
 

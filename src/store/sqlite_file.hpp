@@ -1,6 +1,7 @@
 // From a path to a connection that may be used: creation, locking, version gate, durable copies.
 #pragma once
 
+#include "store/file_system.hpp"
 #include "store/sqlite_handle.hpp"
 
 namespace folkmoot::store {
@@ -14,6 +15,8 @@ inline constexpr std::int64_t schema_version = 1;
 struct SqliteOptions {
     /// Name of a registered VFS, null for the system's.
     const char* vfs = nullptr;
+    /// Where that VFS keeps its files.
+    FileSystem* files = &system_files();
     /// Frames of 4 KiB in the log after which a commit is followed by a checkpoint.
     int checkpoint_frames = 2000;
 };
@@ -24,7 +27,8 @@ struct SqliteOptions {
                                          const SqliteOptions& options);
 
 /// A durable copy of what `source` sees at `to`, without traces of what was erased.
-[[nodiscard]] Result<void> copy_file(const Database& source, const std::filesystem::path& to);
+[[nodiscard]] Result<void> copy_file(const Database& source, const std::filesystem::path& to,
+                                     FileSystem& files);
 
 /// open_sqlite_store with a choice.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& path,

@@ -356,7 +356,9 @@ Result<void> SqliteStore::checkpoint() {
     return {};
 }
 
-Result<void> SqliteStore::backup(const std::filesystem::path& to) const { return copy_file(db_, to); }
+Result<void> SqliteStore::backup(const std::filesystem::path& to) const {
+    return copy_file(db_, to, *options_.files);
+}
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& path,
                                                  const StoreInstance& new_instance,

@@ -168,6 +168,10 @@ class Peer {
         store_ = make_memory_store(identity);
         reopen();
     }
+    Peer(std::string name, std::optional<GroupId> group, std::unique_ptr<Store> store)
+        : name_(std::move(name)), signer_(name_), group_(group), store_(std::move(store)) {
+        reopen();
+    }
 
     Peer(const Peer&) = delete;
     Peer& operator=(const Peer&) = delete;
