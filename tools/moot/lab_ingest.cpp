@@ -5,26 +5,13 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "folkmoot/replica.hpp"
 #include "moot/lab_clock.hpp"
+#include "moot/lab_end.hpp"
 #include "moot/lab_history.hpp"
 #include "moot/lab_random.hpp"
 
 namespace folkmoot::lab {
 namespace {
-
-class CountingVerifier final : public Verifier {
-   public:
-    bool key_acceptable(const DeviceKey& key) const override { return inner_.key_acceptable(key); }
-    bool verify(const DeviceKey& key, ByteView message, const Signature& signature) const override {
-        ++checked;
-        return inner_.verify(key, message, signature);
-    }
-    mutable std::uint64_t checked = 0;
-
-   private:
-    const Verifier& inner_ = ed25519_verifier();
-};
 
 // A temporary folder for the SQLite file, removed with everything in it.
 struct Folder {
@@ -63,37 +50,6 @@ double bare_verifications_per_s(const History& history) {
     return good / (cpu_ms() - start) * 1e3;
 }
 
-struct End {
-    std::unique_ptr<Store> store;
-    std::unique_ptr<Signer> signer;
-    std::unique_ptr<Replica> replica;
-    SessionId session = 0;
-};
-
-Result<void> drain(End& end) {
-    while (auto batch = end.replica->poll_persist()) {
-        const auto result = persist(*end.store, *batch);
-        end.replica->handle_persisted(batch->ticket, result);
-        if (!result) return result;
-    }
-    while (end.replica->poll_event()) {
-    }
-    return {};
-}
-
-Result<End> open_end(const History& history, std::unique_ptr<Store> store, std::uint32_t author,
-                     const Verifier& verifier) {
-    End end;
-    end.store = std::move(store);
-    auto signer = make_signer(author_seed(author));
-    if (!signer) return std::unexpected(signer.error());
-    end.signer = std::move(*signer);
-    auto replica = Replica::open({history.group, 1}, *end.store, end.signer.get(), verifier);
-    if (!replica) return std::unexpected(replica.error());
-    end.replica = std::move(*replica);
-    return end;
-}
-
 Result<std::unique_ptr<Store>> full_store(const History& history) {
     auto store = make_memory_store(StoreInstance{});
     std::vector<StoredOp> ops;
@@ -126,9 +82,9 @@ Result<IngestReport> ingest(const IngestOptions& options) {
     if (!empty) return std::unexpected(empty.error());
 
     const CountingVerifier verifier;
-    auto giver = open_end(*history, std::move(*full), 0, verifier);
+    auto giver = open_end(history->group, std::move(*full), 0, verifier);
     if (!giver) return std::unexpected(giver.error());
-    auto taker = open_end(*history, std::move(*empty), 1, verifier);
+    auto taker = open_end(history->group, std::move(*empty), 1, verifier);
     if (!taker) return std::unexpected(taker.error());
     Hash32 binding;
     binding.bytes.fill(0x33);
