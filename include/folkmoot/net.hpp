@@ -146,3 +146,9 @@ class Node {
 [[nodiscard]] Result<Bytes> ask_local(const std::string& path, ByteView request, std::uint64_t timeout_ms);
 
 }  // namespace folkmoot::net
+/// A verifier that answers the checks of a batch on several threads, the caller's among them; every answer is
+/// `inner`'s. `inner` must be thread-safe and outlive it. With one thread it does what `inner` does. May be
+/// used from several threads; its own start with the first batch that is worth it, do nothing between calls
+/// and end with it.
+[[nodiscard]] std::unique_ptr<Verifier> make_pooled_verifier(const Verifier& inner, unsigned threads);
+

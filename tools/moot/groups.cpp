@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "crypto/random.hpp"
 #include "moot/files.hpp"
@@ -29,6 +30,13 @@ std::uint64_t clock_ms() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
+
+// Signatures are verified on all cores, up to a number beyond which a batch has no work for more.
+Groups::Groups(Home home, Signer& signer)
+    : home_(std::move(home)),
+      signer_(signer),
+      verifier_(net::make_pooled_verifier(ed25519_verifier(),
+                                          std::clamp(std::thread::hardware_concurrency(), 1U, 8U))) {}
 
 // The node speaks to the replicas until its end.
 Groups::~Groups() { close_all(); }
@@ -62,7 +70,7 @@ Result<OpenGroup*> Groups::open(const GroupId& id) {
     auto group = std::make_unique<OpenGroup>();
     group->id = id;
     group->store = std::move(stores_.extract(id).mapped());
-    auto replica = Replica::open({id, random_seed()}, *group->store, &signer_, ed25519_verifier());
+    auto replica = Replica::open({id, random_seed()}, *group->store, &signer_, *verifier_);
     if (!replica) return std::unexpected(replica.error());
     group->replica = std::move(*replica);
     if (node_) node_->add_group(*group->replica, *group->store);
@@ -144,7 +152,7 @@ Result<OpenGroup*> Groups::prepare(const GroupId& id) {
 // op is on the disk.
 Result<OpenGroup*> Groups::create(const Create& create, std::uint64_t time_ms) {
     const auto draft_store = make_memory_store(random_instance());
-    auto draft = Replica::open({std::nullopt, random_seed()}, *draft_store, &signer_, ed25519_verifier());
+    auto draft = Replica::open({std::nullopt, random_seed()}, *draft_store, &signer_, *verifier_);
     if (!draft) return std::unexpected(draft.error());
     auto made = (*draft)->create_group(create, time_ms);
     if (!made) return std::unexpected(made.error());
@@ -190,7 +198,7 @@ Result<void> Groups::saved(OpenGroup& group) {
 
 net::Node& Groups::node() {
     if (!node_) {
-        node_ = std::make_unique<net::Node>(signer_, ed25519_verifier());
+        node_ = std::make_unique<net::Node>(signer_, *verifier_);
         for (auto& [id, group] : open_) node_->add_group(*group->replica, *group->store);
     }
     return *node_;

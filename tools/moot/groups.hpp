@@ -25,7 +25,7 @@ struct OpenGroup {
 class Groups {
    public:
     /// The signer must outlive it.
-    Groups(Home home, Signer& signer) : home_(std::move(home)), signer_(signer) {}
+    Groups(Home home, Signer& signer);
     ~Groups();
     Groups(const Groups&) = delete;
     Groups& operator=(const Groups&) = delete;
@@ -65,6 +65,7 @@ class Groups {
    private:
     Home home_;
     Signer& signer_;
+    std::unique_ptr<Verifier> verifier_;
     std::map<GroupId, std::unique_ptr<Store>> stores_;
     std::map<GroupId, std::unique_ptr<OpenGroup>> open_;
     std::map<GroupId, std::string> names_;

@@ -1,4 +1,4 @@
-// The commands under `lab`: what things cost, in one run on one core.
+// The commands under `lab`: what things cost, in one run.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
@@ -84,6 +84,7 @@ Result<int> run_ingest(Environment& environment, const lab::IngestOptions& optio
     if (environment.json()) {
         environment.print({{"ops", report->ops},
                            {"ops_per_s", report->ops_per_s},
+                           {"ops_per_cpu_s", report->ops_per_cpu_s},
                            {"verify_per_s", report->verify_per_s},
                            {"signatures_checked", report->signatures_checked},
                            {"peak_rss_bytes", report->peak_rss_bytes},
@@ -146,6 +147,7 @@ void add_ingest(CLI::App& family, Command& chosen) {
     auto store = std::make_shared<std::string>("memory");
     auto signatures = std::make_shared<std::string>("chain");
     command->add_option("--ops", options->ops, "how many")->check(CLI::Range(2U, 10'000'000U));
+    command->add_option("--threads", options->threads, "that verify signatures")->check(CLI::Range(1U, 64U));
     command->add_option("--authors", options->authors, "by how many")->check(CLI::Range(2U, 100'000U));
     command->add_option("--payload", options->payload, "bytes of each")->check(CLI::Range(0U, 32'768U));
     command->add_option("--store", *store, "where to")->check(CLI::IsMember({"memory", "sqlite"}));

@@ -11,8 +11,9 @@ struct IngestOptions {
     std::uint32_t ops = 100'000;
     std::uint32_t authors = 8;
     std::uint32_t payload = 200;
-    bool sqlite = false;     // else memory
-    bool sign_each = false;  // else chains vouch
+    bool sqlite = false;        // else memory
+    bool sign_each = false;     // else chains vouch
+    std::uint32_t threads = 1;  // that verify
 };
 
 struct IngestReport {
