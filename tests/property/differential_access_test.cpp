@@ -1,6 +1,6 @@
 // The library's graph and access against the slow model: random histories, in many orders, at many frontiers.
 //
-// FOLKMOOT_SEEDS=N runs N histories instead of the usual few thousand, FOLKMOOT_SEED_START=S begins at S. A
+// FOLKMOOT_SEEDS=N runs N histories instead of the usual 20,000, FOLKMOOT_SEED_START=S begins at S. A
 // disagreement is shrunk and printed as a scenario whose `expect` is the model's answer.
 #include <gtest/gtest.h>
 
@@ -42,7 +42,7 @@ bool expect_agreement(const History& history, std::uint64_t seed, const std::str
 
 TEST(AccessDifferential, agrees_with_the_model_on_random_histories) {
     const auto start = from_environment("FOLKMOOT_SEED_START", 0);
-    const auto count = from_environment("FOLKMOOT_SEEDS", 4000);
+    const auto count = from_environment("FOLKMOOT_SEEDS", 20'000);
     RecordProperty("seeds", std::to_string(start) + " and the " + std::to_string(count) + " from there");
     int failures = 0;
     for (std::uint64_t seed = start; seed < start + count && failures < 5; ++seed) {
@@ -78,36 +78,69 @@ TEST(AccessDifferential, agrees_with_the_model_on_the_scenarios) {
     EXPECT_GE(compared, 100U);
 }
 
-TEST(AccessDifferential, agrees_with_the_model_on_all_small_histories) {
-    // d0 is the founder, d1 and d2 are admins.
-    History prelude(3);
+// The ops of a group of three devices before it grows in every way.
+struct Start {
+    std::string name;
+    std::vector<int> founders;
+    std::vector<int> levels;  // that the first founder gives to the devices after the founders, in order
+    int more;                 // further ops, when FOLKMOOT_DEPTH is 2
+};
+
+History prelude_of(const Start& start, Rules::Equal equal) {
+    History prelude(1);
     prelude[0].kind = Kind::create;
     prelude[0].author = 0;
-    prelude[0].founders = {0};
-    for (int device = 1; device <= 2; ++device) {
-        Op& add = prelude[device];
-        add = {{}, 0, Kind::add, device - 1, {}, 0, device, 100, {}, {}, {}};
+    prelude[0].founders = start.founders;
+    prelude[0].rules.equal = equal;
+    int device = static_cast<int>(start.founders.size());
+    for (const int level : start.levels) {
+        const auto prev = static_cast<int>(prelude.size()) - 1;
+        prelude.push_back({{}, 0, Kind::add, prev, {}, 0, device++, level, {}, {}, {}});
     }
+    return prelude;
+}
+
+// Every act that differs in what the rules ask: two levels of each, cuts that take all, no posts (nothing
+// depends on them; verdicts of the last ops of a history show the same).
+std::vector<SmallAct> whole_alphabet() {
     std::vector<SmallAct> alphabet{{Kind::leave, nobody, 0, false}};
     for (int subject = 0; subject < 3; ++subject) {
         alphabet.push_back({Kind::add, subject, 100, false});
+        alphabet.push_back({Kind::add, subject, 25, false});
         alphabet.push_back({Kind::link, subject, 50, false});
         alphabet.push_back({Kind::set_level, subject, 25, false});
         alphabet.push_back({Kind::remove, subject, 0, false});
         alphabet.push_back({Kind::remove, subject, 0, true});
         alphabet.push_back({Kind::ban, subject, 0, false});
+        alphabet.push_back({Kind::ban, subject, 0, true});
         alphabet.push_back({Kind::unban, subject, 0, false});
     }
-    const auto depth = static_cast<int>(from_environment("FOLKMOOT_DEPTH", 2));
-    for (const auto equal : {Rules::Equal::seniority, Rules::Equal::forbid}) {
-        prelude[0].rules.equal = equal;
-        SmallHistories all(prelude, 3, alphabet, depth);
-        while (all.next()) {
-            ASSERT_TRUE(
-                expect_agreement(all.current(), all.count(), "small history " + std::to_string(all.count())));
+    return alphabet;
+}
+
+// FOLKMOOT_DEPTH=3 takes one op more from each start, FOLKMOOT_SMALL=N ends after N histories of a start.
+TEST(AccessDifferential, agrees_with_the_model_on_all_small_histories) {
+    const auto deeper = static_cast<int>(from_environment("FOLKMOOT_DEPTH", 2)) - 2;
+    const auto most = from_environment("FOLKMOOT_SMALL", UINT64_MAX);
+    const std::vector<Start> starts = {
+        {"a founder alone", {0}, {}, 3},
+        {"a founder and two admins", {0}, {100, 100}, 2},
+        {"a founder, an admin and a member", {0}, {100, 25}, 2},
+        {"two founders and an admin", {0, 1}, {100}, 2},
+    };
+    for (const auto& start : starts) {
+        for (const auto equal : {Rules::Equal::seniority, Rules::Equal::forbid}) {
+            SmallHistories all(prelude_of(start, equal), 3, whole_alphabet(), start.more + deeper);
+            bool every = false;
+            while (all.count() < most && !(every = !all.next())) {
+                ASSERT_TRUE(expect_agreement(all.current(), all.count(),
+                                             "small history " + std::to_string(all.count())));
+            }
+            EXPECT_GE(all.count(), std::min<std::uint64_t>(most, 500));
+            std::cout << start.name << (equal == Rules::Equal::forbid ? ", forbid: " : ", seniority: ")
+                      << (every ? "all " : "the first ") << all.count() << " histories of "
+                      << 1 + start.levels.size() + start.more + deeper << " ops\n";
         }
-        EXPECT_GE(all.count(), 500U);
-        std::cout << all.count() << " small histories\n";
     }
 }
 
