@@ -68,9 +68,11 @@ struct NodeOptions {
     std::uint64_t close_timeout_ms = limits::close_timeout_ms;
     std::uint64_t first_retry_ms = limits::first_retry_ms;
     std::uint64_t last_retry_ms = limits::last_retry_ms;
+    std::uint64_t anti_entropy_ms = limits::anti_entropy_ms;
     std::size_t half_open = limits::half_open;
     std::size_t half_open_per_address = limits::half_open_per_address;
     std::size_t connections = limits::connections;
+    std::size_t outgoing = limits::outgoing;
 };
 
 /// All calls from the thread that runs it, or before run(), but for post() and stop(). Replicas and stores
@@ -92,8 +94,11 @@ class Node {
     /// Starts accepting on "HOST:PORT" (port 0 takes a free one) and returns the address bound: net_listen.
     /// IPv6 stands in brackets, "[::1]:7447"; a name means its first address.
     [[nodiscard]] Result<std::string> listen(const std::string& address);
-    /// Keeps a connection to "HOST:PORT", with exponential back-off; sessions stay open and push what is new.
-    /// While the device at that address is connected in another way, it is not dialled.
+    /// Keeps a connection to "HOST:PORT", with exponential back-off; sessions stay open and push what is new,
+    /// and every anti_entropy_ms another catches what was missed. While the device at that address is
+    /// connected in another way, it is not dialled. Of more than NodeOptions::outgoing such addresses as many
+    /// are connected at a time, chosen by what they were good for and in part uniformly, and change places
+    /// every anti_entropy_ms. An address beyond limits::known_peers is ignored.
     void keep_peer(const std::string& address);
     /// One reconciliation of one group with the peer at the address, then a clean close. Runs the loop until
     /// it ended or `timeout_ms` passed. Errors before a session are in the report too (net_unreachable,
@@ -145,10 +150,10 @@ class Node {
 ///   channel_timed_out         no answer within `timeout_ms`
 [[nodiscard]] Result<Bytes> ask_local(const std::string& path, ByteView request, std::uint64_t timeout_ms);
 
-}  // namespace folkmoot::net
 /// A verifier that answers the checks of a batch on several threads, the caller's among them; every answer is
 /// `inner`'s. `inner` must be thread-safe and outlive it. With one thread it does what `inner` does. May be
 /// used from several threads; its own start with the first batch that is worth it, do nothing between calls
 /// and end with it.
 [[nodiscard]] std::unique_ptr<Verifier> make_pooled_verifier(const Verifier& inner, unsigned threads);
 
+}  // namespace folkmoot::net

@@ -252,6 +252,7 @@ void Connection::check_time(std::uint64_t now) {
         wake();
     }
     retry_groups(now);
+    renew_sessions(now);
 }
 
 }  // namespace folkmoot::net

@@ -87,6 +87,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
         std::optional<SessionId> session;  // none: over, what still comes is ignored
         bool reported = false;
         std::uint64_t opened_ms = 0;
+        std::uint64_t took_ms = 0;        // until its session was live
+        std::uint64_t renew_from_ms = 0;  // since when it is
+        bool renewal = false;             // not the first of its group here
         std::uint64_t bytes_sent = 0;
         std::uint64_t bytes_received = 0;
     };
@@ -109,6 +112,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void end_streams(const Error& why);
     void fault(const Error& why);
     void retry_groups(std::uint64_t now_ms);
+    void renew_sessions(std::uint64_t now_ms);
+    void note_visit(const Stream& stream);
     void note_partial();
     void note_traffic(std::uint64_t now_ms);
 

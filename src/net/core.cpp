@@ -17,7 +17,8 @@ std::uint64_t now_ms() {
 }
 
 Core::Core(Signer& signer, const Verifier& verifier, const NodeOptions& options)
-    : signer_(signer), verifier_(verifier), options_(options), clock_(context_) {
+    : signer_(signer), verifier_(verifier), options_(options), overlay_(context_), clock_(context_) {
+    choice_.set_pauses(options.first_retry_ms, options.last_retry_ms);
     spawn(clock_loop());
 }
 
@@ -193,8 +194,9 @@ void Core::ended(const std::shared_ptr<Connection>& connection) {
 // --- The clock ------------------------------------------------------------------------------------
 
 std::uint64_t Core::tick_ms() const {
-    const std::uint64_t shortest = std::min({options_.handshake_timeout_ms, options_.record_timeout_ms,
-                                             options_.idle_timeout_ms, options_.close_timeout_ms});
+    const std::uint64_t shortest =
+        std::min({options_.handshake_timeout_ms, options_.record_timeout_ms, options_.idle_timeout_ms,
+                  options_.close_timeout_ms, options_.anti_entropy_ms});
     return std::clamp<std::uint64_t>(shortest / 4, 10, 1000);
 }
 
@@ -286,6 +288,7 @@ void Core::shut_down() {
     for (const auto& acceptor : acceptors_) acceptor->close(ignored);
     for (const auto& dial : dials_) dial->cancel();
     for (auto* timer : sleepers_) timer->cancel();
+    overlay_.cancel();
     const auto tasks = tasks_;
     for (const auto& task : tasks) give_up(*task, {ErrorCode::interrupted, "the node was stopped"});
     const auto connections = connections_;

@@ -16,6 +16,7 @@
 
 #include "net/connection.hpp"
 #include "net/discourage.hpp"
+#include "replica/peer_choice.hpp"
 
 namespace folkmoot::net {
 
@@ -57,6 +58,16 @@ struct Dial {
     bool cancelled = false;
 };
 
+/// An address that keep_peer() was given.
+struct KeptPeer {
+    std::string address;
+    std::optional<DeviceKey> known;  // who answered there last
+    bool active = false;             // dialled or connected by the overlay
+    bool self = false;               // this device itself: never dialled again
+    std::weak_ptr<Connection> connection;
+    std::uint64_t since_ms = 0;  // when it was dialled
+};
+
 class Core {
    public:
     Core(Signer& signer, const Verifier& verifier, const NodeOptions& options);
@@ -90,6 +101,8 @@ class Core {
     /// The channel stands: whether this connection may stay, which others must go.
     void established(Connection& connection);
     void ended(const std::shared_ptr<Connection>& connection);
+    /// A session on the connection is over; it had ended well.
+    void note_visit(const Connection& connection, const Visit& visit);
     void discourage(const DeviceKey& device) { discouraged_.add(device, now_ms()); }
 
     // --- The loop ---------------------------------------------------------------------------------
@@ -112,7 +125,11 @@ class Core {
     void fail_group(HostedGroup& group);
 
     [[nodiscard]] asio::awaitable<void> accept_loop(std::shared_ptr<tcp::acceptor> acceptor);
-    [[nodiscard]] asio::awaitable<void> keep_loop(std::string address);
+    [[nodiscard]] asio::awaitable<void> overlay_loop();
+    [[nodiscard]] asio::awaitable<void> meet_kept(PeerChoice::Peer number);
+    void fill_places(std::uint64_t now);
+    void change_places(std::uint64_t now);
+    [[nodiscard]] std::set<PeerChoice::Peer> busy_peers() const;
     [[nodiscard]] asio::awaitable<void> sync_once(std::shared_ptr<SyncTask> task);
     [[nodiscard]] asio::awaitable<Result<void>> connect(std::shared_ptr<Dial> dial, std::string address);
     [[nodiscard]] asio::awaitable<void> clock_loop();
@@ -133,6 +150,12 @@ class Core {
     std::list<HostedGroup> groups_;
     std::list<std::shared_ptr<Connection>> connections_;  // oldest first
     DiscourageTable discouraged_;
+
+    // The overlay: kept peers, by number.
+    std::deque<KeptPeer> kept_;
+    PeerChoice choice_;
+    asio::steady_timer overlay_;
+    std::uint64_t changed_places_ms_ = 0;
 
     std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
     std::vector<std::function<void()>> closers_;

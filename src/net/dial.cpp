@@ -1,25 +1,15 @@
-// Connecting to others: kept peers, and one reconciliation by request.
+// Connecting to an address, and one reconciliation by request.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
-#include "crypto/random.hpp"
 #include "net/address.hpp"
 #include "net/core.hpp"
 
 namespace folkmoot::net {
 namespace {
-
-// Between half of the pause and all of it, so that peers that lost the same host do not come back at once.
-std::uint64_t with_jitter(std::uint64_t pause_ms) {
-    std::array<std::uint8_t, 8> random{};
-    crypto::random_bytes(random);
-    std::uint64_t value = 0;
-    for (const std::uint8_t byte : random) value = value << 8U | byte;
-    return pause_ms / 2 + value % (pause_ms / 2 + 1);
-}
 
 Error unreachable(const std::string& address, const std::string& why) {
     return {ErrorCode::net_unreachable, "cannot reach " + address + ": " + why};
@@ -67,37 +57,6 @@ asio::awaitable<Result<void>> Core::connect(std::shared_ptr<Dial> dial, std::str
     if (dial->cancelled) co_return std::unexpected(unreachable(address, "no answer in time"));
     if (problem) co_return std::unexpected(unreachable(address, problem.message()));
     co_return Result<void>{};
-}
-
-// --- Kept peers -----------------------------------------------------------------------------------
-
-void Core::keep_peer(const std::string& address) { spawn(keep_loop(address)); }
-
-asio::awaitable<void> Core::keep_loop(std::string address) {
-    std::uint64_t pause_ms = options_.first_retry_ms;
-    std::optional<DeviceKey> known;
-    while (!closing_) {
-        if (known && connected_to(*known)) {
-            co_await sleep(options_.first_retry_ms);
-            continue;
-        }
-        const auto dial = std::make_shared<Dial>(context_);
-        const auto connected = co_await connect(dial, address);
-        if (closing_) break;
-        if (!connected) {
-            emit({NodeEvent::Kind::disconnected, address, {}, {}, {}, {}, connected.error()});
-        } else {
-            const auto connection = std::make_shared<Connection>(
-                *this, std::move(dial->socket), Purpose::kept, address, std::nullopt, nullptr);
-            add(connection);
-            co_await connection->run();
-            known = connection->peer();
-            if (known == signer_.key()) co_return;
-            if (connection->useful()) pause_ms = options_.first_retry_ms;
-        }
-        co_await sleep(with_jitter(pause_ms));
-        pause_ms = std::min(pause_ms * 2, options_.last_retry_ms);
-    }
 }
 
 // --- One reconciliation ---------------------------------------------------------------------------

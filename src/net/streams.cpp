@@ -30,6 +30,8 @@ void Connection::start_session(std::uint8_t number, HostedGroup& group, bool ini
     stream.group = &group;
     stream.opened_ms = now_ms();
     stream.session = group.replica->open_session(config, stream.opened_ms);
+    stream.renewal = std::ranges::any_of(
+        streams_, [&](const auto& other) { return other.first != number && other.second.group == &group; });
     retries_.erase(&group);
 }
 
@@ -138,6 +140,8 @@ void Connection::abandon(HostedGroup& group, const Error& why) {
 void Connection::report(Stream& stream, const Error& why) {
     if (stream.reported) return;
     stream.reported = true;
+    stream.renew_from_ms = now_ms();
+    stream.took_ms = stream.renew_from_ms - stream.opened_ms;
     SyncReport report;
     report.group = stream.group->replica->group_id().value_or(GroupId{});
     report.peer = *peer_;
@@ -162,6 +166,9 @@ void Connection::report(Stream& stream, const Error& why) {
         task_->report = report;
         task_->reported = true;
     }
+    // A renewal that found nothing to do is not worth a word.
+    const bool idle = report.outcome == Outcome::equal && report.stats.ops_new + report.stats.ops_sent == 0;
+    if (stream.renewal && idle) return;
     NodeEvent event{NodeEvent::Kind::synced, address_, peer_, report.group, report, {}, report.error};
     core_.emit(std::move(event));
 }
@@ -169,8 +176,17 @@ void Connection::report(Stream& stream, const Error& why) {
 void Connection::end_stream(Stream& stream, const Error& why) {
     if (!stream.session) return;
     report(stream, why);
+    note_visit(stream);
     stream.group->replica->close_session(*stream.session);
     stream.session.reset();
+}
+
+// What the session was good for, live pushes included.
+void Connection::note_visit(const Stream& stream) {
+    if (purpose_ != Purpose::kept) return;
+    const Session* session = stream.group->replica->session(*stream.session);
+    if (session == nullptr || !session->is_live()) return;
+    core_.note_visit(*this, {session->stats().ops_new, session->stats().ops_sent, stream.took_ms});
 }
 
 void Connection::end_streams(const Error& why) {
@@ -198,6 +214,26 @@ void Connection::retry_groups(std::uint64_t now) {
         if (next_stream_ >= limits::streams) return close();
         open_group(*group);
         return;
+    }
+}
+
+// Y10: what pushes and announcements missed comes with another session. The older one is over with it, on
+// both sides (C13.4); what was on its way is in the new offer.
+void Connection::renew_sessions(std::uint64_t now) {
+    if (purpose_ != Purpose::kept || !open()) return;
+    for (auto& [number, stream] : streams_) {
+        if (!stream.session || !stream.reported) continue;
+        const Session* session = stream.group->replica->session(*stream.session);
+        if (session == nullptr || !session->is_live()) continue;
+        const NodeOptions& options = core_.options();
+        const std::uint64_t pause = session->incomplete() ? std::min(options.ping_ms, options.anti_entropy_ms)
+                                                          : options.anti_entropy_ms;
+        if (now < stream.renew_from_ms + pause) continue;
+        if (next_stream_ >= limits::streams) return close();
+        HostedGroup& group = *stream.group;
+        end_stream(stream, {});
+        open_group(group);
+        return;  // the next one at the next look
     }
 }
 

@@ -71,6 +71,41 @@ class BookClub(peers.Case):
             peers.subprocess.run(["sleep", "0.1"], check=True)
         self.assertIn("pushed", bob.ok("log", "book club").out)
 
+    def test_three_peers_are_kept_and_one_that_dies_comes_back(self):
+        alice, bob = self.club()
+        others = [bob, self.device("carol"), self.device("dave")]
+        for other in others[1:]:
+            alice.knows(other)
+            alice.ok("member", "add", "book club", other.name)
+        for other in others:
+            other.ok("group", "join", self.ticket(alice))
+            other.serve()
+        alice.stop()
+        alice.serve(*(word for other in others for word in ("--peer", other.address)))
+        alice.ok("post", "book club", "to all")
+        for other in others:
+            self.reaches(other, "to all")
+        carol = others[1]
+        address = carol.address
+        carol.stop(signal.SIGKILL)
+        bob.ok("post", "book club", "while carol is away")
+        self.reaches(others[2], "while carol is away")
+        carol.daemon = peers.subprocess.Popen(
+            [peers.MOOT, "--home", str(carol.home), "serve", "--listen", address], stdout=peers.subprocess.PIPE
+        )
+        self.assertTrue(carol.daemon.stdout.readline())
+        self.reaches(carol, "while carol is away")
+        carol.ok("post", "book club", "back again")
+        for other in (alice, bob, others[2]):
+            self.reaches(other, "back again")
+
+    def reaches(self, device, text):
+        for _ in range(300):
+            if text in device.ok("log", "book club").out:
+                return
+            peers.subprocess.run(["sleep", "0.1"], check=True)
+        self.fail(f"{device.name} has no {text!r}")
+
     def test_a_group_joined_beside_a_daemon_is_served_by_it(self):
         alice, bob = self.club()
         bob.serve()

@@ -39,5 +39,6 @@ void add_network_commands(CLI::App& app, Command& chosen);
 void add_upkeep_commands(CLI::App& app, Command& chosen);
 void add_scenario_commands(CLI::App& app, Command& chosen);
 void add_lab_commands(CLI::App& app, Command& chosen);
+void add_lab_gossip(CLI::App& family, Command& chosen);
 
 }  // namespace folkmoot::moot

@@ -183,6 +183,7 @@ void add_lab_commands(CLI::App& app, Command& chosen) {
     add_reconcile(*family, chosen);
     add_ingest(*family, chosen);
     add_resolve(*family, chosen);
+    add_lab_gossip(*family, chosen);
 }
 
 }  // namespace folkmoot::moot
