@@ -284,7 +284,8 @@ Result<void> Taker::note_useless(std::size_t ops) {
 
 // Ascending without duplicates; new ops come at the end.
 void Taker::note_peer_has(OpIndex op) {
-    if (op == no_index || op < began_) return;
+    // Only pushes ask for it: a session that ends holds nothing that grows with the history.
+    if (!config_.live || op == no_index || op < began_) return;
     const auto at = std::ranges::lower_bound(received_, op);
     if (at == received_.end() || *at != op) received_.insert(at, op);
 }

@@ -58,7 +58,7 @@ class Taker {
     [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
     /// The heads of the peer's offer that are held. Complete once finished without refusals.
     [[nodiscard]] std::vector<OpIndex> peer_heads() const;
-    /// Ops from after the session's start that this peer sent itself, ascending.
+    /// Of a live session: ops from after its start that this peer sent itself, ascending.
     [[nodiscard]] const std::vector<OpIndex>& received() const { return received_; }
     /// Ops before this one are pushed to the peer no more, so whether it has them is forgotten.
     void forget_received(OpIndex before);
