@@ -123,12 +123,12 @@ bool Resolution::State::dominated(ActIndex revocation, GrantIndex grant) const {
     if (hits.back() == revocation) return true;
     const AccessAct& r = ledger.act(revocation);
     if (r.kind != Kind::leave && ledger.run(r.run).acts.size() == 1) return false;
-    const auto [kind, most] = nesting(revocation);
-    return std::ranges::any_of(hits, [&, kind = kind, most = most](ActIndex hit) {
+    const auto newest = nesting(revocation);
+    return std::ranges::any_of(hits, [&](ActIndex hit) {
         const AccessAct& a = ledger.act(hit);
         if (a.as != r.as || ledger.graph().branch(a.op) != ledger.graph().branch(r.op)) return false;
-        const auto [other, least] = nesting(hit);
-        return other == kind && least <= most;
+        const auto older = nesting(hit);
+        return older.first == newest.first && older.second <= newest.second;
     });
 }
 

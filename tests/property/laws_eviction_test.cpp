@@ -71,7 +71,7 @@ class Attack {
                     found.emplace_back(score * 16 + rng_.below(16), std::move(next));
                 }
             }
-            std::ranges::stable_sort(found, [](const auto& a, const auto& b) { return a.first > b.first; });
+            std::ranges::sort(found, [](const auto& a, const auto& b) { return a.first > b.first; });
             if (found.size() > static_cast<std::size_t>(width))
                 found.erase(found.begin() + width, found.end());
             if (found.empty()) break;
