@@ -33,6 +33,7 @@ PUBLIC = {
     "signer.hpp": "crypto",
     "operation.hpp": "operation",
     "evidence.hpp": "operation",
+    "ticket.hpp": "operation",
     "graph.hpp": "graph",
     "access.hpp": "access",
     "explanation.hpp": "access",

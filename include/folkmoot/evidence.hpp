@@ -20,6 +20,8 @@ struct EquivocationProof {
     std::optional<OpId> prev;
     OpId first;
     OpId second;
+    Kind first_kind = Kind::post;
+    Kind second_kind = Kind::post;
 };
 
 /// The evidence as bytes, branches in ascending order of id: equal evidence has equal bytes.

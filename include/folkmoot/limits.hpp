@@ -24,6 +24,10 @@ inline constexpr std::size_t body_items = 256;
 inline constexpr std::size_t body_depth = 4;
 /// Ops at positions divisible by this always carry their own signature (O5).
 inline constexpr std::uint32_t signed_every = 64;
+/// Characters of a ticket.
+inline constexpr std::size_t ticket_text = 400;
+/// Two branches of signed_every ops of the largest size, with their signatures.
+inline constexpr std::size_t evidence_bytes = 534544;
 
 // --- Policy: session ---------------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ using encoding::Writer;
 constexpr std::uint64_t evidence_version = 1;
 constexpr std::size_t max_items = 4 + 2 * (1 + 3 * limits::signed_every);
 constexpr std::size_t max_depth = 3;
-constexpr std::size_t max_bytes =
-    16 + 2 * limits::signed_every * (limits::body_bytes + Signature::size + std::size_t{16});
+static_assert(limits::evidence_bytes ==
+              16 + 2 * limits::signed_every * (limits::body_bytes + Signature::size + std::size_t{16}));
 
 void write_run(Writer& out, const EvidenceRun& run) {
     out.begin_array(run.size());
@@ -85,7 +85,7 @@ Bytes encode_evidence(const EvidenceRun& a, const EvidenceRun& b) {
 }
 
 Result<EquivocationProof> verify_evidence(const Verifier& verifier, ByteView bytes) {
-    if (bytes.size() > max_bytes) return fail(ErrorCode::not_evidence, "too large for evidence");
+    if (bytes.size() > limits::evidence_bytes) return fail(ErrorCode::not_evidence, "too large for evidence");
     Reader in(bytes, max_items, max_depth);
     if (auto array = in.expect_array(3); !array) return std::unexpected(array.error());
     const auto version = in.read_uint();
@@ -109,8 +109,9 @@ Result<EquivocationProof> verify_evidence(const Verifier& verifier, ByteView byt
     if ((!same_place && !create_and_other) || !(a->front().id < b->front().id)) {
         return fail(ErrorCode::not_evidence, "the two ops do not contradict each other");
     }
-    return EquivocationProof{x->author, x->group ? *x->group : *y->group, x->prev, a->front().id,
-                             b->front().id};
+    return EquivocationProof{
+        x->author, x->group ? *x->group : *y->group, x->prev, a->front().id, b->front().id, x->kind(),
+        y->kind()};
 }
 
 }  // namespace folkmoot

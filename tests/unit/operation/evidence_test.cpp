@@ -58,6 +58,8 @@ TEST(Evidence, O9_two_ops_on_one_prev_are_proof_against_their_author) {
     EXPECT_EQ(proof->author, mallory.key());
     EXPECT_EQ(proof->prev, root.id);
     EXPECT_LT(proof->first, proof->second);
+    EXPECT_EQ(proof->first_kind, Kind::post);
+    EXPECT_EQ(proof->second_kind, Kind::post);
 }
 
 TEST(Evidence, O9_two_ops_without_prev_are_proof_too) {
@@ -119,6 +121,15 @@ TEST(Evidence, O9_every_changed_byte_is_refused_or_proves_the_same) {
         EXPECT_FALSE(verify_evidence(ed25519_verifier(), changed)) << "byte " << i;
         EXPECT_FALSE(verify_evidence(ed25519_verifier(), ByteView(bytes).first(i))) << "cut at " << i;
     }
+}
+
+TEST(Evidence, O7_what_is_larger_than_any_evidence_is_refused_and_the_largest_fits) {
+    const Bytes large(limits::evidence_bytes + 1, 0x83);
+    const auto refused = verify_evidence(ed25519_verifier(), large);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::not_evidence);
+    EvidenceRun run(limits::signed_every, EncodedOp{{}, Bytes(limits::body_bytes, 1), Signature{}, {}, 0});
+    EXPECT_LE(encode_evidence(run, run).size(), limits::evidence_bytes);
 }
 
 }  // namespace
