@@ -27,7 +27,8 @@ class Commands(peers.Case):
         commands = ["init", "id", "contact add", "contact list", "group create", "group list", "group join", "ticket",
                     "member add", "member set-level", "member remove", "member ban", "member unban", "member link",
                     "member leave", "members", "may", "post", "log", "show", "serve", "sync", "status", "fsck",
-                    "equivocations", "scenario run", "version"]
+                    "equivocations", "scenario run", "version", "ticket list", "ticket withdraw", "member cut", "diff",
+                    "backup", "restore"]
         for command in commands:
             outcome = peers.run(*command.split(), "--help")
             self.assertEqual(outcome.code, 0, command)

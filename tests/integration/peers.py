@@ -1,4 +1,6 @@
 """Devices in temporary homes, driven through the built program. MOOT names the program."""
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -36,6 +38,15 @@ def run(*arguments, home=None, text=None, env=None, timeout=120, cwd=None):
     return Outcome(
         subprocess.run(command, input=given or b"", capture_output=True, timeout=timeout, env=env, cwd=cwd)
     )
+
+
+def ticket_at(ticket, inviter, address):
+    """The open ticket as another member would hand it on: with their key and their address."""
+    raw = base64.urlsafe_b64decode(ticket[5:] + "=" * (-len(ticket[5:]) % 4))
+    level_and_group, secret = raw[:33], raw[65:97]
+    body = level_and_group + bytes.fromhex(inviter) + secret + bytes([1, len(address)]) + address.encode()
+    body += hashlib.blake2b(b"folkmoot ticket 2" + body, digest_size=32).digest()[:4]
+    return "moot2" + base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
 class Device:

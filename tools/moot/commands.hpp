@@ -31,11 +31,17 @@ struct Command {
 
 void add_device_commands(CLI::App& app, Command& chosen);
 void add_group_commands(CLI::App& app, Command& chosen);
+void add_ticket_commands(CLI::App& app, Command& chosen);
 void add_member_commands(CLI::App& app, Command& chosen);
 void add_query_commands(CLI::App& app, Command& chosen);
 void add_content_commands(CLI::App& app, Command& chosen);
 void add_explain_commands(CLI::App& app, Command& chosen);
+void add_join_command(CLI::App& family, Command& chosen);
+void add_cut_command(CLI::App& family, Command& chosen);
+void add_diff_command(CLI::App& app, Command& chosen);
+void add_evidence_commands(CLI::App& app, Command& chosen);
 void add_network_commands(CLI::App& app, Command& chosen);
+void add_backup_commands(CLI::App& app, Command& chosen);
 void add_upkeep_commands(CLI::App& app, Command& chosen);
 void add_scenario_commands(CLI::App& app, Command& chosen);
 void add_lab_commands(CLI::App& app, Command& chosen);

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "moot/acting.hpp"
 #include "moot/commands.hpp"
 #include "moot/environment.hpp"
 #include "moot/rails.hpp"
@@ -16,7 +17,7 @@ using Json = nlohmann::ordered_json;
 struct PostArguments {
     std::string group;
     std::string text = "-";
-    bool dry_run = false;
+    Manner manner;
 };
 
 struct LogArguments {
@@ -37,14 +38,20 @@ Result<int> post(Environment& environment, const PostArguments& arguments) {
         text = std::move(*input);
     }
     if (!is_utf8(text)) return fail(ErrorCode::usage, "the text is no UTF-8");
-    if (arguments.dry_run) {
+    if (arguments.manner.dry_run) {
         const Act what = Post{static_cast<std::uint32_t>(text.size()), payload_hash(as_bytes(text))};
+        if (!arguments.manner.force) {
+            if (auto ready = make_ready(environment, **group, false); !ready)
+                return std::unexpected(ready.error());
+        }
         if (auto allowed = (*group)->replica->may_act(what); !allowed)
             return std::unexpected(allowed.error());
         if (environment.json()) environment.print({{"op", nullptr}, {"dry_run", true}});
         environment.say("Nothing was signed. The post would be admitted.");
         return 0;
     }
+    if (auto ready = make_ready(environment, **group, arguments.manner.force); !ready)
+        return std::unexpected(ready.error());
     auto op = (*group)->replica->post(as_bytes(text), clock_ms());
     if (!op) return std::unexpected(op.error());
     auto groups = environment.groups();
@@ -232,7 +239,8 @@ void add_content_commands(CLI::App& app, Command& chosen) {
     auto said = std::make_shared<PostArguments>();
     post_command->add_option("GROUP", said->group, "The group")->required();
     post_command->add_option("TEXT", said->text, "The text; - or nothing reads standard input");
-    post_command->add_flag("--dry-run", said->dry_run, "Sign nothing");
+    post_command->add_flag("--dry-run", said->manner.dry_run, "Sign nothing");
+    post_command->add_flag("--force", said->manner.force, "Sign although own ops may be missing here");
     post_command->callback([&chosen, said] {
         chosen.on_groups = true;
         chosen.reads_input = said->text == "-";

@@ -1,23 +1,16 @@
-// group create, group list, ticket.
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
+// group create, group list.
 #include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include "moot/commands.hpp"
 #include "moot/environment.hpp"
 #include "moot/text.hpp"
-#include "moot/ticket.hpp"
 #include "moot/view.hpp"
 
 namespace folkmoot::moot {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr const char* default_address = "127.0.0.1:7447";
 
 struct CreateArguments {
     std::string name;
@@ -106,63 +99,6 @@ Result<int> list(Environment& environment) {
     return 0;
 }
 
-// Where others may reach a daemon that listens on every interface.
-std::vector<std::string> interface_addresses(const std::string& port) {
-    std::vector<std::string> out;
-    ifaddrs* first = nullptr;
-    if (::getifaddrs(&first) != 0) return out;
-    for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
-        const bool usable = at->ifa_addr != nullptr && at->ifa_addr->sa_family == AF_INET &&
-                            (at->ifa_flags & IFF_UP) != 0 && (at->ifa_flags & IFF_LOOPBACK) == 0;
-        if (!usable || out.size() >= 4) continue;
-        sockaddr_in address{};
-        std::memcpy(&address, at->ifa_addr, sizeof address);
-        std::array<char, INET_ADDRSTRLEN> text{};
-        if (::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size()) != nullptr) {
-            out.push_back(std::string(text.data()) + ":" + port);
-        }
-    }
-    ::freeifaddrs(first);
-    return out;
-}
-
-std::vector<std::string> default_addresses(Environment& environment, const Groups& groups) {
-    std::vector<std::string> out;
-    for (const auto& address : groups.listening) {
-        const bool everywhere = address.starts_with("0.0.0.0:") || address.starts_with("[::]:");
-        const auto reachable = everywhere ? interface_addresses(address.substr(address.rfind(':') + 1))
-                                          : std::vector<std::string>();
-        if (reachable.empty()) {
-            out.push_back(address);
-        } else {
-            out.insert(out.end(), reachable.begin(), reachable.end());
-        }
-    }
-    if (!out.empty()) return out;
-    out.push_back(groups.home().address().empty() ? default_address : groups.home().address());
-    environment.note("no daemon listens now; the ticket names " + out.back() +
-                     ", so run: moot serve --listen " + out.back() + " (or give --address)");
-    return out;
-}
-
-Result<int> ticket(Environment& environment, const std::string& group_text,
-                   std::vector<std::string> addresses) {
-    auto group = environment.group(group_text);
-    if (!group) return std::unexpected(group.error());
-    auto groups = environment.groups();
-    if (!groups) return std::unexpected(groups.error());
-    if (addresses.empty()) addresses = default_addresses(environment, **groups);
-    const auto text = encode_ticket({(*group)->id, (*groups)->signer().key(), addresses});
-    if (!text) return std::unexpected(text.error());
-    if (environment.json()) {
-        environment.print(
-            {{"ticket", *text}, {"group", to_hex((*group)->id.view())}, {"addresses", addresses}});
-    } else {
-        environment.answer(*text);
-    }
-    return 0;
-}
-
 }  // namespace
 
 void add_group_commands(CLI::App& app, Command& chosen) {
@@ -191,22 +127,6 @@ void add_group_commands(CLI::App& app, Command& chosen) {
     list_command->callback([&chosen] {
         chosen.on_groups = true;
         chosen.run = list;
-    });
-
-    auto* ticket_command = add_command(app, "ticket", "Print what a new member needs to find the group",
-                                       "moot ticket \"book club\" --address moot.example.org:7447");
-    auto group = std::make_shared<std::string>();
-    auto addresses = std::make_shared<std::vector<std::string>>();
-    ticket_command->add_option("GROUP", *group, "The group")->required();
-    ticket_command
-        ->add_option("--address", *addresses,
-                     "HOST:PORT to put in; repeatable (else where the daemon listens)")
-        ->allow_extra_args(false);
-    ticket_command->callback([&chosen, group, addresses] {
-        chosen.on_groups = true;
-        chosen.run = [group, addresses](Environment& environment) {
-            return ticket(environment, *group, *addresses);
-        };
     });
 }
 

@@ -5,16 +5,21 @@
 #include <thread>
 
 #include "crypto/random.hpp"
+#include "moot/counted_store.hpp"
 #include "moot/files.hpp"
 
 namespace folkmoot::moot {
 namespace {
+
+constexpr const char* own_suffix = ".own";
 
 StoreInstance random_instance() {
     StoreInstance instance;
     crypto::random_bytes(instance.bytes);
     return instance;
 }
+
+}  // namespace
 
 std::uint64_t random_seed() {
     std::array<std::uint8_t, 8> bytes{};
@@ -23,8 +28,6 @@ std::uint64_t random_seed() {
     for (const auto byte : bytes) seed = seed << 8U | byte;
     return seed;
 }
-
-}  // namespace
 
 std::uint64_t clock_ms() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -69,12 +72,22 @@ Result<OpenGroup*> Groups::open(const GroupId& id) {
     if (auto store = open_store(id); !store) return std::unexpected(store.error());
     auto group = std::make_unique<OpenGroup>();
     group->id = id;
-    group->store = std::move(stores_.extract(id).mapped());
+    auto counted = std::make_unique<CountedStore>(std::move(stores_.extract(id).mapped()),
+                                                  home_.group_path(id).string() + own_suffix, signer_.key());
+    CountedStore& counting = *counted;
+    group->store = std::move(counted);
     auto replica = Replica::open({id, random_seed()}, *group->store, &signer_, *verifier_);
     if (!replica) return std::unexpected(replica.error());
     group->replica = std::move(*replica);
+    auto whole = counting.matches(group->replica->own_ops());
+    if (!whole) return std::unexpected(whole.error());
+    if (!*whole) group->replica->suspect_rollback();
     if (node_) node_->add_group(*group->replica, *group->store);
-    return open_.emplace(id, std::move(group)).first->second.get();
+    OpenGroup* opened = open_.emplace(id, std::move(group)).first->second.get();
+    if (!*whole) {
+        if (auto marked = saved(*opened); !marked) return std::unexpected(marked.error());
+    }
+    return opened;
 }
 
 Result<std::string> Groups::name_of(const GroupId& id) {
@@ -134,7 +147,7 @@ Result<OpenGroup*> Groups::find(const std::string& text) {
     return group;
 }
 
-Result<OpenGroup*> Groups::prepare(const GroupId& id) {
+Result<Store*> Groups::prepare_store(const GroupId& id) {
     std::error_code error;
     const auto path = home_.group_path(id);
     if (std::filesystem::exists(path, error)) {
@@ -144,7 +157,11 @@ Result<OpenGroup*> Groups::prepare(const GroupId& id) {
     if (auto made = make_private_folder(path.parent_path()); !made) return std::unexpected(made.error());
     auto store = open_sqlite_store(path, random_instance());
     if (!store) return std::unexpected(store.error());
-    stores_.emplace(id, std::move(*store));
+    return stores_.emplace(id, std::move(*store)).first->second.get();
+}
+
+Result<OpenGroup*> Groups::prepare(const GroupId& id) {
+    if (auto made = prepare_store(id); !made) return std::unexpected(made.error());
     return open(id);
 }
 

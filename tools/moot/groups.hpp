@@ -46,6 +46,8 @@ class Groups {
     [[nodiscard]] Result<OpenGroup*> create(const Create& create, std::uint64_t time_ms);
     /// A store for a group of which nothing is known yet.
     [[nodiscard]] Result<OpenGroup*> prepare(const GroupId& id);
+    /// The same without a replica over it; open() makes that later.
+    [[nodiscard]] Result<Store*> prepare_store(const GroupId& id);
     /// Closes the group and removes its file.
     void discard(const GroupId& id);
     /// Closes whatever is open, so that another process may take it.
@@ -72,6 +74,8 @@ class Groups {
     std::unique_ptr<net::Node> node_;
 };
 
+/// Salts hash tables.
+[[nodiscard]] std::uint64_t random_seed();
 /// What the system's clock says, in milliseconds since 1970.
 [[nodiscard]] std::uint64_t clock_ms();
 

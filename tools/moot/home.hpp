@@ -3,7 +3,8 @@
 //     device.key      two lines: "moot device key 1" and the 32-byte seed in hex; 0600, looser is refused
 //     config.json     {"name", "address"}
 //     contacts.json   {NAME: KEY in hex}
-//     groups/ID.db    a store a group
+//     groups/ID.db    a store a group; groups/ID.db.own: how many ops of this device it held
+//     tickets.json    the open tickets that were given out, without their secrets
 //     moot.sock       where the daemon listens
 //     moot.lock       held by the daemon
 #pragma once

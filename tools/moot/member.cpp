@@ -19,7 +19,7 @@ struct Arguments {
     std::string level;
     std::vector<std::string> cut;
     bool cut_all = false;
-    bool dry_run = false;
+    Manner manner;
 };
 
 Result<Level> wanted_level(const Arguments& arguments, const Replica& replica, const DeviceKey& self) {
@@ -68,19 +68,28 @@ Result<Act> wanted_act(Environment& environment, const Arguments& arguments, con
     }
 }
 
-// A removal ends only what it outranks; whoever asked for more must hear of it.
+// What a removal does not do; whoever asked for more must hear of it.
 std::string leftover(const Arguments& arguments, const Act& what, const OpenGroup& group,
                      const Effect& effect, const Names& names) {
+    if (arguments.kind == Kind::leave) {
+        return "whoever left can still fork their own past; it is sealed once somebody removes this device";
+    }
     if (arguments.kind != Kind::remove && arguments.kind != Kind::ban) return {};
     const DeviceKey& subject = *subject_of(what);
     Level level = group.replica->access().now().level_of(subject);
+    bool was_out = level == 0;
     for (const auto& change : effect.changes) {
-        if (change.key == subject) level = change.after;
+        if (change.key != subject) continue;
+        level = change.after;
+        was_out = change.before == 0;
     }
-    if (level == 0) return {};
-    return names.of(subject) + " is still in, as " + level::to_text(level) +
-           ": a grant of theirs is not below yours; see moot explain " + shell_word(arguments.group) +
-           " member " + names.typed(subject);
+    const std::string why = "moot explain " + shell_word(arguments.group) + " member " + names.typed(subject);
+    if (level != 0) {
+        return names.of(subject) + " is still in, as " + level::to_text(level) +
+               ": a grant of theirs is not below yours; see " + why;
+    }
+    if (was_out) return names.of(subject) + " was out already; this seals what they did before";
+    return {};
 }
 
 Result<int> run(Environment& environment, const Arguments& arguments) {
@@ -88,24 +97,17 @@ Result<int> run(Environment& environment, const Arguments& arguments) {
     if (!group) return std::unexpected(group.error());
     auto what = wanted_act(environment, arguments, **group);
     if (!what) return std::unexpected(what.error());
-    auto effect = arguments.dry_run ? dry_run(environment, **group, *what) : act(environment, **group, *what);
+    auto effect = act(environment, **group, *what, arguments.manner);
     if (!effect) return std::unexpected(effect.error());
     const Names& names = environment.names();
     const std::string note = leftover(arguments, *what, **group, *effect, names);
     if (environment.json()) {
-        Json out = {{"op", effect->op ? Json(to_hex(effect->op->view())) : Json()},
-                    {"dry_run", arguments.dry_run},
-                    {"changes", changes_json(*effect, names)}};
+        Json out = effect_json(**group, *effect, names);
         if (!note.empty()) out["note"] = note;
         environment.print(out);
         return 0;
     }
-    if (arguments.dry_run) environment.say("Nothing was signed. It would change:");
-    if (effect->op) {
-        environment.say("Signed " + short_id((*group)->replica->graph(), *effect->op) + ".");
-    }
-    for (const auto& line : change_lines(*effect, names)) environment.say("  " + line);
-    if (effect->changes.empty()) environment.say("  nobody's level");
+    tell_effect(environment, **group, *effect);
     if (!note.empty()) environment.note(note);
     return 0;
 }
@@ -132,7 +134,8 @@ void add_one(CLI::App& family, Command& chosen, Kind kind, const std::string& na
             ->allow_extra_args(false);
         command->add_flag("--cut-all", arguments->cut_all, "Trust none of their ops")->excludes("--cut");
     }
-    command->add_flag("--dry-run", arguments->dry_run, "Sign nothing, tell what would change");
+    command->add_flag("--dry-run", arguments->manner.dry_run, "Sign nothing, tell what would change");
+    command->add_flag("--force", arguments->manner.force, "Sign although own ops may be missing here");
     command->callback([&chosen, arguments] {
         chosen.on_groups = true;
         chosen.run = [arguments](Environment& environment) { return run(environment, *arguments); };
@@ -150,6 +153,7 @@ void add_member_commands(CLI::App& app, Command& chosen) {
             "moot member set-level \"book club\" bob admin");
     add_one(*family, chosen, Kind::remove, "remove", "End a device's membership",
             "moot member remove \"book club\" bob --dry-run");
+    add_cut_command(*family, chosen);
     add_one(*family, chosen, Kind::ban, "ban", "Remove a device and bar its return",
             "moot member ban \"book club\" mallory");
     add_one(*family, chosen, Kind::unban, "unban", "Lift a ban", "moot member unban \"book club\" mallory");

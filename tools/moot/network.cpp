@@ -1,29 +1,16 @@
-// group join, sync: one reconciliation, and what came of it.
+// sync: one reconciliation, and what came of it.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "moot/commands.hpp"
 #include "moot/environment.hpp"
-#include "moot/forward.hpp"
+#include "moot/network.hpp"
 #include "moot/serve.hpp"
 #include "moot/text.hpp"
 #include "moot/ticket.hpp"
 #include "moot/view.hpp"
 
 namespace folkmoot::moot {
-namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr std::uint64_t sync_timeout_ms = 600'000;
-constexpr int partly_done = 3;
-
-// Whether another address of the same peer may do better.
-bool worth_another_address(const Error& error) {
-    return error.code == ErrorCode::net_unreachable || error.code == ErrorCode::channel_timed_out ||
-           error.code == ErrorCode::channel_wrong_identity || error.code == ErrorCode::channel_handshake ||
-           error.code == ErrorCode::channel_truncated || error.code == ErrorCode::channel_authentication;
-}
 
 // What a session found wrong with bytes it was given is the peer's doing, whatever the code says otherwise.
 int report_failure(Environment& environment, const Error& error) {
@@ -33,55 +20,9 @@ int report_failure(Environment& environment, const Error& error) {
     return static_cast<unsigned>(error.code) < first_about_acts ? protocol_broken : exit;
 }
 
-// The daemon, if there is one, serves the group from now on.
-void hand_to_daemon(Environment& environment, Groups& groups, const GroupId& id) {
-    groups.close_all();
-    std::error_code error;
-    const std::string socket = groups.home().socket_path();
-    if (!std::filesystem::exists(socket, error)) return;
-    const auto answer = ask_daemon(socket, {{"group", "adopt", to_hex(id.view())}, "", "/"});
-    if (answer && answer->exit != 0) environment.note("the daemon does not serve the group: " + answer->err);
-}
+namespace {
 
-Result<int> join(Environment& environment, const std::string& text) {
-    auto opened = environment.groups();
-    if (!opened) return std::unexpected(opened.error());
-    Groups& groups = **opened;
-    const auto ticket = decode_ticket(text);
-    if (!ticket) return std::unexpected(ticket.error());
-    auto group = groups.prepare(ticket->group);
-    if (!group) return std::unexpected(group.error());
-    net::SyncReport report;
-    for (const auto& address : ticket->addresses) {
-        report = groups.node().sync(ticket->group, address, ticket->inviter, sync_timeout_ms);
-        if (report.outcome != Outcome::failed || !worth_another_address(report.error)) break;
-    }
-    const Replica& replica = *(*group)->replica;
-    const std::size_t ops = replica.graph().size();
-    if (ops == 0) {
-        groups.discard(ticket->group);
-        if (report.outcome == Outcome::failed) return report_failure(environment, report.error);
-        return fail(ErrorCode::session_not_let_in,
-                    "the peer gave nothing: ask whether this device was added");
-    }
-    const std::string name = replica.access().group_name();
-    const std::size_t members = replica.access().now().members().size();
-    if (environment.json()) {
-        environment.print({{"group", to_hex(ticket->group.view())},
-                           {"name", name},
-                           {"members", members},
-                           {"ops", ops},
-                           {"peers", Json::array({sync_json(report)})}});
-    } else {
-        environment.say("Joined " + printable(name) + ": " + counted(members, "member") + ", " +
-                        counted(ops, "operation") + ".");
-    }
-    hand_to_daemon(environment, groups, ticket->group);
-    if (report.outcome == Outcome::failed) return report_failure(environment, report.error);
-    if (report.outcome == Outcome::equal) return 0;
-    environment.note("the two sides are not equal yet; run moot sync again");
-    return partly_done;
-}
+using Json = nlohmann::ordered_json;
 
 Result<int> adopt(Environment& environment, const std::string& text) {
     auto groups = environment.groups();
@@ -163,13 +104,7 @@ void add_serve_command(CLI::App& app, Command& chosen) {
 
 void add_network_commands(CLI::App& app, Command& chosen) {
     auto* family = app.get_subcommand("group");
-    auto* join_command =
-        add_command(*family, "join", "Join a group one was added to", "moot group join moot1...");
-    auto ticket = std::make_shared<std::string>();
-    join_command->add_option("TICKET", *ticket, "What moot ticket printed")->required();
-    join_command->callback([&chosen, ticket] {
-        chosen.run = [ticket](Environment& environment) { return join(environment, *ticket); };
-    });
+    add_join_command(*family, chosen);
     auto* adopt_command = add_command(*family, "adopt", "Serve a group that another process made", "");
     adopt_command->group("");
     auto id = std::make_shared<std::string>();

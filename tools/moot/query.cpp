@@ -1,5 +1,6 @@
 // members, may: who is in, and what they may do.
 #include <CLI/CLI.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "moot/commands.hpp"
@@ -41,6 +42,30 @@ Result<int> with_resolution(Environment& environment, const Arguments& arguments
     return use(access.at(heads), frontier);
 }
 
+// Devices stand under those they were linked under: what falls together stands together.
+void tell_members(Environment& environment, const Resolution& resolution) {
+    const auto members = resolution.members();
+    std::map<DeviceKey, std::vector<const Member*>> below;
+    std::vector<std::pair<const Member*, std::size_t>> next;
+    for (auto member = members.rbegin(); member != members.rend(); ++member) {
+        const Standing standing = standing_of(resolution, member->key);
+        if (standing.under) {
+            below[*standing.under].push_back(&*member);
+        } else {
+            next.emplace_back(&*member, 0);
+        }
+    }
+    while (!next.empty()) {
+        const auto [member, depth] = next.back();
+        next.pop_back();
+        environment.answer(std::string(2 * depth, ' ') + to_hex(member->key.view().first(4)) + "  " +
+                           level::to_text(member->level) + "  " + environment.names().of(member->key));
+        for (const Member* device : below[member->key]) next.emplace_back(device, depth + 1);
+        // Two devices may have linked each other; each is told once.
+        below.erase(member->key);
+    }
+}
+
 Result<int> members(Environment& environment, const Arguments& arguments) {
     auto group = environment.group(arguments.group);
     if (!group) return std::unexpected(group.error());
@@ -52,10 +77,7 @@ Result<int> members(Environment& environment, const Arguments& arguments) {
                 environment.print(members_json(resolution, frontier, names));
                 return 0;
             }
-            for (const auto& member : resolution.members()) {
-                environment.answer(to_hex(member.key.view().first(4)) + "  " + level::to_text(member.level) +
-                                   "  " + names.of(member.key));
-            }
+            tell_members(environment, resolution);
             if (environment.options().verbose) {
                 environment.answer("digest " + to_hex(resolution.membership_digest().view()));
             }

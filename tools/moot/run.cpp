@@ -25,11 +25,15 @@ void build_parser(CLI::App& app, Options& options, Command& chosen) {
                    "Folder of the device (else $MOOT_HOME, else the XDG data folder)");
     add_device_commands(app, chosen);
     add_group_commands(app, chosen);
+    add_ticket_commands(app, chosen);
     add_member_commands(app, chosen);
     add_query_commands(app, chosen);
     add_content_commands(app, chosen);
     add_explain_commands(app, chosen);
+    add_diff_command(app, chosen);
+    add_evidence_commands(app, chosen);
     add_network_commands(app, chosen);
+    add_backup_commands(app, chosen);
     add_upkeep_commands(app, chosen);
     add_scenario_commands(app, chosen);
     add_lab_commands(app, chosen);

@@ -57,6 +57,8 @@ std::string_view kind_text(Event::Kind kind) {
         case Event::Kind::session_finished: return "session_finished";
         case Event::Kind::peer_fault: return "peer_fault";
         case Event::Kind::read_only: return "read_only";
+        case Event::Kind::authoring_waits: return "authoring_waits";
+        case Event::Kind::authoring_resumes: return "authoring_resumes";
         default: break;
     }
     return "other";
@@ -142,6 +144,8 @@ class Reporter {
                              level(inner.member->after));
         } else if (inner.kind == Event::Kind::equivocation) {
             environment_.say("an author forked their own history; see moot equivocations");
+        } else if (inner.kind == Event::Kind::authoring_waits) {
+            environment_.say("nothing is signed for now: " + inner.error.text);
         } else if (inner.kind == Event::Kind::read_only) {
             environment_.err() << "moot: a write failed, the group is read-only now: " << inner.error.text
                                << "\n";

@@ -19,9 +19,4 @@ namespace folkmoot::moot {
 /// "1 member", "2 members".
 [[nodiscard]] std::string counted(std::size_t count, const std::string& noun);
 
-/// URL-safe base64 without padding.
-[[nodiscard]] std::string base64url(ByteView data);
-/// Nothing if another character or a second spelling of the same bytes occurs.
-[[nodiscard]] std::optional<Bytes> from_base64url(std::string_view text);
-
 }  // namespace folkmoot::moot

@@ -1,80 +1,66 @@
 #include "moot/ticket.hpp"
 
-#include <algorithm>
+#include <nlohmann/json.hpp>
 
-#include "crypto/hash.hpp"
-#include "moot/text.hpp"
+#include "moot/files.hpp"
 
 namespace folkmoot::moot {
 namespace {
 
-constexpr std::string_view prefix = "moot1";
-constexpr std::size_t check_bytes = 4;
+using Json = nlohmann::ordered_json;
 
-Bytes check_of(ByteView content) {
-    const Hash32 hash = crypto::blake2b_256({as_bytes("folkmoot ticket"), content});
-    return {hash.bytes.begin(), hash.bytes.begin() + check_bytes};
+constexpr std::size_t largest_file_bytes = 4U << 20U;
+
+std::filesystem::path path_in(const Home& home) { return home.folder() / "tickets.json"; }
+
+std::optional<GivenTicket> read_one(const Json& value) {
+    const auto text = [&](const char* name) {
+        const auto at = value.find(name);
+        return at != value.end() && at->is_string() ? at->get<std::string>() : std::string();
+    };
+    const auto number = [&](const char* name) {
+        const auto at = value.find(name);
+        return at != value.end() && at->is_number_unsigned() ? at->get<std::uint64_t>() : 0;
+    };
+    if (!value.is_object()) return std::nullopt;
+    const auto group = fixed_from_hex<GroupId>(text("group"));
+    const auto key = fixed_from_hex<DeviceKey>(text("key"));
+    const std::uint64_t level = number("level");
+    if (!group || !key || level < 1 || level > limits::granted_level) return std::nullopt;
+    return GivenTicket{*group, *key, static_cast<Level>(level), text("label"), number("made_ms")};
 }
 
 }  // namespace
 
-bool is_address(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos || colon == 0 || text.size() > 255) return false;
-    const std::string port = text.substr(colon + 1);
-    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos)
-        return false;
-    const bool plain = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
-    return plain && std::stoul(port) <= 65535;
+Result<std::vector<GivenTicket>> given_tickets(const Home& home) {
+    std::vector<GivenTicket> out;
+    std::error_code error;
+    if (!std::filesystem::exists(path_in(home), error)) return out;
+    const auto text = read_file(path_in(home), largest_file_bytes);
+    if (!text) return std::unexpected(text.error());
+    const Json value = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+    const auto bad = fail(ErrorCode::file_io, path_in(home).string() + " is no list of tickets");
+    if (!value.is_object() || !value.contains("tickets") || !value["tickets"].is_array()) return bad;
+    for (const auto& one : value["tickets"]) {
+        auto ticket = read_one(one);
+        if (!ticket) return bad;
+        out.push_back(std::move(*ticket));
+    }
+    return out;
 }
 
-Result<std::string> encode_ticket(const Ticket& ticket) {
-    if (ticket.addresses.empty()) return fail(ErrorCode::usage, "a ticket needs an address");
-    Bytes out;
-    append(out, ticket.group.view());
-    append(out, ticket.inviter.view());
-    out.push_back(static_cast<std::uint8_t>(std::min<std::size_t>(ticket.addresses.size(), 255)));
-    for (const auto& address : ticket.addresses) {
-        if (!is_address(address)) return fail(ErrorCode::usage, printable(address) + " is no HOST:PORT");
-        out.push_back(static_cast<std::uint8_t>(address.size()));
-        append(out, as_bytes(address));
+Result<void> remember_tickets(const Home& home, const std::vector<GivenTicket>& tickets) {
+    Json list = Json::array();
+    for (const auto& ticket : tickets) {
+        list.push_back({{"group", to_hex(ticket.group.view())},
+                        {"key", to_hex(ticket.key.view())},
+                        {"level", ticket.level},
+                        {"label", ticket.label},
+                        {"made_ms", ticket.made_ms}});
     }
-    append(out, check_of(out));
-    std::string text = std::string(prefix) + base64url(out);
-    if (text.size() > largest_ticket) {
-        return fail(ErrorCode::usage, "too many addresses: a ticket has at most 400 characters");
-    }
-    return text;
-}
-
-Result<Ticket> decode_ticket(const std::string& text) {
-    const auto bad = [](const std::string& why) {
-        return fail(ErrorCode::bad_ticket, "the ticket is not whole (" + why + "); copy it again");
-    };
-    if (!text.starts_with(prefix)) return bad("it does not start with moot1");
-    if (text.size() > largest_ticket) return bad("it is too long");
-    const auto raw = from_base64url(std::string_view(text).substr(prefix.size()));
-    if (!raw || raw->size() < GroupId::size + DeviceKey::size + 1 + check_bytes)
-        return bad("characters are missing");
-    ByteView content(raw->data(), raw->size() - check_bytes);
-    const Bytes check(raw->end() - check_bytes, raw->end());
-    if (check != check_of(content)) return bad("a character is wrong");
-    Ticket ticket;
-    ticket.group = *GroupId::from(content.first(GroupId::size));
-    content = content.subspan(GroupId::size);
-    ticket.inviter = *DeviceKey::from(content.first(DeviceKey::size));
-    content = content.subspan(DeviceKey::size);
-    std::size_t count = content[0];
-    content = content.subspan(1);
-    for (; count > 0 && !content.empty() && content.size() > content[0]; --count) {
-        const std::size_t length = content[0];
-        ticket.addresses.emplace_back(content.begin() + 1,
-                                      content.begin() + 1 + static_cast<std::ptrdiff_t>(length));
-        if (!is_address(ticket.addresses.back())) return bad("an address is none");
-        content = content.subspan(1 + length);
-    }
-    if (count != 0 || !content.empty() || ticket.addresses.empty()) return bad("the addresses are wrong");
-    return ticket;
+    const Json value = {{"tickets", std::move(list)}};
+    return write_file(path_in(home), value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n",
+                      Replace::yes);
 }
 
 }  // namespace folkmoot::moot

@@ -1,34 +1,27 @@
-// Tickets: how one who was added finds the group. A ticket opens nothing; it says where to go and whom to
-// expect there.
+// What this home remembers of the open tickets it gave out: never their secrets.
 //
-//     moot1 + base64url, without padding, of:
-//       32 bytes  group id
-//       32 bytes  key of the device that gave it out
-//        1 byte   number of addresses, each: 1 byte length, "HOST:PORT"
-//        4 bytes  of BLAKE2b-256 over all before, against typing errors
+//     tickets.json    {"tickets": [{"group", "key", "level", "label", "made_ms"}]}
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "folkmoot/bytes.hpp"
-#include "folkmoot/error.hpp"
+#include "folkmoot/operation.hpp"
+#include "folkmoot/ticket.hpp"
+#include "moot/home.hpp"
 
 namespace folkmoot::moot {
 
-inline constexpr std::size_t largest_ticket = 400;
-
-struct Ticket {
+struct GivenTicket {
     GroupId group;
-    DeviceKey inviter;
-    std::vector<std::string> addresses;
+    DeviceKey key;
+    Level level = 0;
+    std::string label;
+    std::uint64_t made_ms = 0;
 };
 
-/// usage if it would have more than 400 characters or has no address.
-[[nodiscard]] Result<std::string> encode_ticket(const Ticket& ticket);
-/// bad_ticket.
-[[nodiscard]] Result<Ticket> decode_ticket(const std::string& text);
-/// "HOST:PORT" with a port from 0 to 65535.
-[[nodiscard]] bool is_address(const std::string& text);
+/// Oldest first.
+[[nodiscard]] Result<std::vector<GivenTicket>> given_tickets(const Home& home);
+[[nodiscard]] Result<void> remember_tickets(const Home& home, const std::vector<GivenTicket>& tickets);
 
 }  // namespace folkmoot::moot

@@ -33,10 +33,15 @@ Json status_of(Environment& environment, Groups& groups, const GroupId& id, bool
     out["members"] = empty ? 0 : replica.access().now().members().size();
     out["level"] = level == 0 ? Json() : level_json(level);
     out["digest"] = empty ? Json() : Json(to_hex(replica.access().now().membership_digest().view()));
-    out["equivocations"] = replica.graph().equivocations().size();
+    // A ticket that was used twice at once is no fault of anybody.
+    const auto forks = std::ranges::count_if(
+        replica.graph().equivocations(), [&](const auto& pair) { return !is_ticket_fork(**group, pair); });
+    out["equivocations"] = forks;
     out["read_only"] = replica.read_only();
     out["out"] = level == 0;
-    amiss = amiss || level == 0 || replica.read_only() || !replica.graph().equivocations().empty();
+    const bool waits = replica.authoring_waits() != AuthoringWait::none;
+    out["authoring_waits"] = waits;
+    amiss = amiss || level == 0 || replica.read_only() || forks > 0 || waits;
     return out;
 }
 
@@ -50,6 +55,8 @@ std::string status_line(const Json& status) {
                        counted(status["heads"].get<std::size_t>(), "head");
     if (status["out"].get<bool>()) line += "; you are out of it";
     if (status["read_only"].get<bool>()) line += "; READ-ONLY after a failed write";
+    if (status["authoring_waits"].get<bool>())
+        line += "; signs nothing before a sync: own ops may be missing";
     const auto forks = status["equivocations"].get<std::size_t>();
     if (forks > 0) line += "; " + counted(forks, "equivocation");
     return line;
@@ -123,32 +130,6 @@ Result<int> fsck(Environment& environment, const std::vector<std::string>& wante
     return damaged ? damage_found : 0;
 }
 
-Result<int> equivocations(Environment& environment, const std::string& group_text) {
-    auto group = environment.group(group_text);
-    if (!group) return std::unexpected(group.error());
-    const Graph& graph = (*group)->replica->graph();
-    const Names& names = environment.names();
-    Json list = Json::array();
-    for (const auto& pair : graph.equivocations()) {
-        const DeviceKey& author = graph.key(graph.author(pair.first));
-        const OpIndex prev = graph.prev(pair.first);
-        list.push_back(
-            {{"author", to_hex(author.view())},
-             {"author_name", petname_json(names, author)},
-             {"prev", prev == no_index ? Json() : Json(to_hex(graph.id(prev).view()))},
-             {"ops", {to_hex(graph.id(pair.first).view()), to_hex(graph.id(pair.second).view())}}});
-        environment.answer(names.of(author) + " signed both " + short_id(graph, pair.first) + " and " +
-                           short_id(graph, pair.second) + " on top of " +
-                           (prev == no_index ? std::string("nothing") : short_id(graph, prev)));
-    }
-    if (environment.json()) {
-        environment.print({{"equivocations", std::move(list)}});
-    } else if (graph.equivocations().empty()) {
-        environment.say("None: every author has one chain.");
-    }
-    return 0;
-}
-
 }  // namespace
 
 void add_upkeep_commands(CLI::App& app, Command& chosen) {
@@ -171,15 +152,6 @@ void add_upkeep_commands(CLI::App& app, Command& chosen) {
     fsck_command->callback([&chosen, groups, full] {
         chosen.on_groups = true;
         chosen.run = [groups, full](Environment& environment) { return fsck(environment, *groups, *full); };
-    });
-
-    auto* fork_command = add_command(app, "equivocations", "Authors who signed two ops in the same place",
-                                     "moot equivocations \"book club\" --json");
-    auto group = std::make_shared<std::string>();
-    fork_command->add_option("GROUP", *group, "The group")->required();
-    fork_command->callback([&chosen, group] {
-        chosen.on_groups = true;
-        chosen.run = [group](Environment& environment) { return equivocations(environment, *group); };
     });
 }
 

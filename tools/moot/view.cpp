@@ -72,12 +72,42 @@ Json petname_json(const Names& names, const DeviceKey& key) {
     return name.empty() ? Json() : Json(name);
 }
 
+// A live link hangs on a live tenure: what hits that one hits the link through it (V1).
+Standing standing_of(const Resolution& resolution, const DeviceKey& member) {
+    Standing out{std::nullopt, member};
+    GrantView link;
+    for (const auto& grant : resolution.grants_of(member)) {
+        if (!grant.live) continue;
+        if (!grant.link) return out;
+        if (link.grant == no_index) link = grant;
+    }
+    while (link.grant != no_index && link.link && link.under != no_index) {
+        link = resolution.grant(link.under);
+        out.person = link.holder;
+        if (!out.under) out.under = link.holder;
+    }
+    return out;
+}
+
+bool is_ticket_fork(const OpenGroup& group, const Equivocation& pair) {
+    const Graph& graph = group.replica->graph();
+    for (const BranchIndex branch : graph.branches(graph.author(pair.first))) {
+        for (const OpIndex op : graph.branch_ops(branch)) {
+            if (graph.kind(op) != Kind::link) return false;
+        }
+    }
+    return true;
+}
+
 Json members_json(const Resolution& resolution, const std::vector<OpId>& frontier, const Names& names) {
     Json members = Json::array();
     for (const auto& member : resolution.members()) {
+        const Standing standing = standing_of(resolution, member.key);
         members.push_back({{"key", to_hex(member.key.view())},
                            {"name", petname_json(names, member.key)},
-                           {"level", level_json(member.level)}});
+                           {"level", level_json(member.level)},
+                           {"under", standing.under ? Json(to_hex(standing.under->view())) : Json()},
+                           {"person", to_hex(standing.person.view())}});
     }
     return {{"members", std::move(members)},
             {"frontier", ids_json(frontier)},
