@@ -46,5 +46,6 @@ void add_upkeep_commands(CLI::App& app, Command& chosen);
 void add_scenario_commands(CLI::App& app, Command& chosen);
 void add_lab_commands(CLI::App& app, Command& chosen);
 void add_lab_gossip(CLI::App& family, Command& chosen);
+void add_sim_commands(CLI::App& app, Command& chosen);
 
 }  // namespace folkmoot::moot

@@ -37,6 +37,7 @@ void build_parser(CLI::App& app, Options& options, Command& chosen) {
     add_upkeep_commands(app, chosen);
     add_scenario_commands(app, chosen);
     add_lab_commands(app, chosen);
+    add_sim_commands(app, chosen);
 }
 
 // Nothing if no daemon listens. One home has one daemon, and it has the groups.

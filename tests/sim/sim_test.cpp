@@ -1,0 +1,129 @@
+// Some hundred worlds, and the laws they are held to. FOLKMOOT_SEEDS=N runs N of them, FOLKMOOT_SEED_START=S
+// begins at S.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "folkmoot/signer.hpp"
+#include "moot/sim_run.hpp"
+#include "sim/plan.hpp"
+#include "sim/shrink.hpp"
+#include "sim/simulation.hpp"
+#include "source_dir.hpp"
+
+namespace folkmoot::sim {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+    const char* text = std::getenv(name);
+    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+class SimTest : public testing::Test {
+   protected:
+    static void SetUpTestSuite() { ASSERT_TRUE(start_crypto().has_value()); }
+};
+
+std::string told(const Failure& failure) {
+    std::string out = failure.law + ": " + failure.text + "\nagain: moot sim run --seeds 1 --start " +
+                      std::to_string(failure.seed);
+    for (const auto& line : failure.minimal) out += "\n  " + line;
+    return out;
+}
+
+TEST_F(SimTest, Q1_to_Q13_hold_in_every_world_and_Q14_the_worlds_meet_everything) {
+    RunOptions options;
+    options.seeds = from_environment("FOLKMOOT_SEEDS", sanitized ? 60 : 300);
+    options.start = from_environment("FOLKMOOT_SEED_START", 1);
+    options.stop_at_failure = true;
+    const RunReport report = run(options);
+    for (const Failure& failure : report.failures) ADD_FAILURE() << told(failure);
+    // A batch that never comes to what it is to test is void.
+    if (report.seeds < 300) return;
+    for (const std::string& name : report.never) ADD_FAILURE() << "never met: " << name;
+}
+
+TEST_F(SimTest, a_world_repeats_itself) {
+    for (const std::uint64_t seed : {3ULL, 14ULL, 15ULL}) {
+        const Plan plan = make_plan(seed, Plant::none);
+        const Findings once = simulate(plan, true);
+        const std::vector<Bytes> elsewhere(1000, Bytes(100));  // the heap is another
+        const Findings again = simulate(plan, true);
+        EXPECT_EQ(once.trace_hash, again.trace_hash) << "seed " << seed;
+        EXPECT_EQ(once.trace, again.trace) << "seed " << seed;
+        EXPECT_GT(once.events, 100U);
+    }
+}
+
+// The same with every compiler and with sanitizers. A change of the protocol changes the list:
+// `tools/dev/sim-hunt --hashes` makes it again.
+TEST_F(SimTest, worlds_are_the_same_with_every_compiler) {
+    std::ifstream file(std::string(FOLKMOOT_SOURCE_DIR) + "/tests/sim/hashes.txt");
+    std::uint64_t seed = 0;
+    std::string expected;
+    std::size_t lines = 0;
+    while (file >> seed >> expected) {
+        ++lines;
+        EXPECT_EQ(std::stoull(expected, nullptr, 16),
+                  simulate(make_plan(seed, Plant::none), false).trace_hash)
+            << "seed " << seed << ": if the protocol changed on purpose, run tools/dev/sim-hunt --hashes";
+    }
+    EXPECT_GE(lines, 3U);
+}
+
+// Who finds nothing finds nothing wrong either: each defect must be found within a few worlds.
+class PlantTest : public SimTest, public testing::WithParamInterface<Plant> {};
+
+TEST_P(PlantTest, a_planted_defect_is_found) {
+    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+        const Findings found = simulate(make_plan(seed, GetParam()), false);
+        if (found.violation) return;
+    }
+    ADD_FAILURE() << to_text(GetParam()) << " is found in none of 150 worlds";
+}
+
+INSTANTIATE_TEST_SUITE_P(, PlantTest,
+                         testing::Values(Plant::credulous_verifier, Plant::early_ack, Plant::skipped_op,
+                                         Plant::hidden_op, Plant::skewed_membership, Plant::one_binding),
+                         [](const auto& each) { return std::string(to_text(each.param)); });
+
+TEST_F(SimTest, a_failure_is_made_small) {
+    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+        const Plan plan = make_plan(seed, Plant::skewed_membership);
+        const auto violation = simulate(plan, false).violation;
+        if (!violation || plan.items.size() < 20) continue;
+        const Plan smallest = shrink(plan, violation->oracle);
+        const auto again = simulate(smallest, false).violation;
+        ASSERT_TRUE(again.has_value());
+        EXPECT_EQ(again->oracle, violation->oracle);
+        EXPECT_LT(smallest.items.size(), plan.items.size() / 4);
+        return;
+    }
+    ADD_FAILURE() << "no world fails";
+}
+
+// Q11: what correct peers get done while others attack, against the same worlds without attacks.
+TEST_F(SimTest, Q11_attackers_do_not_halve_what_the_correct_get_done) {
+    std::uint64_t attacked = 0;
+    std::uint64_t undisturbed = 0;
+    for (std::uint64_t seed = 1; seed <= (sanitized ? 20U : 60U); ++seed) {
+        Plan plan = make_plan(seed, Plant::none);
+        attacked += simulate(plan, false).delivered;
+        std::erase_if(plan.items, [](const Item& item) { return item.kind == ItemKind::lie; });
+        undisturbed += simulate(plan, false).delivered;
+    }
+    EXPECT_GT(undisturbed, 1000U);
+    EXPECT_GE(2 * attacked, undisturbed);
+}
+
+}  // namespace
+}  // namespace folkmoot::sim
