@@ -16,11 +16,8 @@ Result<HostPort> parse_address(const std::string& address) {
     if (colon == std::string::npos) return bad();
     HostPort out{address.substr(0, colon), 0};
     const bool bracketed = out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']';
-    if (bracketed) {
-        out.host = out.host.substr(1, out.host.size() - 2);
-    } else if (out.host.find_first_of(":[]") != std::string::npos) {
-        return bad();
-    }
+    if (bracketed) out.host = out.host.substr(1, out.host.size() - 2);
+    if (out.host.find_first_of(bracketed ? "[]" : ":[]") != std::string::npos) return bad();
     const char* first = address.data() + colon + 1;
     const char* last = address.data() + address.size();
     const auto [end, error] = std::from_chars(first, last, out.port);
