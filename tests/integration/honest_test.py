@@ -164,6 +164,27 @@ class Honest(peers.Case):
 
 
 class DryRuns(peers.Case):
+    def test_a_member_removes_their_own_lost_device_and_nobody_else(self):
+        alice, bob, phone, watch = (self.device(name) for name in ("alice", "bob", "phone", "watch"))
+        alice.ok("group", "create", "club")
+        alice.knows(bob)
+        alice.ok("member", "add", "club", "bob")
+        alice.serve()
+        bob.ok("group", "join", alice.ok("ticket", "club", "--json").json()["ticket"])
+        bob.ok("member", "link", "club", phone.key)
+        bob.ok("sync", "club", alice.address)
+        phone.ok("group", "join", alice.ok("ticket", "club", "--json").json()["ticket"])
+        phone.ok("member", "link", "club", watch.key)
+        phone.ok("sync", "club", alice.address)
+        bob.ok("sync", "club", alice.address)
+        told = bob.ok("member", "remove", "club", phone.key, "--dry-run", "--json").json()
+        out = {c["key"]: c["with"] for c in told["changes"] if c["after"] is None}
+        self.assertEqual(out, {phone.key: None, watch.key: phone.key})
+        bob.ok("member", "remove", "club", phone.key)
+        self.fails(bob("member", "remove", "club", alice.key, "--json"), 30)
+        told = alice.ok("member", "leave", "club", "--dry-run", "--json").json()
+        self.assertIn("sealed", told["note"])
+
     def test_every_act_says_beforehand_what_it_then_does(self):
         alice, bob, phone = self.device("alice"), self.device("bob"), self.device("phone")
         alice.ok("group", "create", "club")

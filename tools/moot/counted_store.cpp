@@ -40,6 +40,13 @@ std::string CountedStore::content() const {
            std::string(digits - number.size(), '0') + number + "\n";
 }
 
+void forget_if_nothing(const std::filesystem::path& file) {
+    const auto text = read_file(file, 4096);
+    const auto known = text ? parse(*text) : std::nullopt;
+    std::error_code ignored;
+    if (known && known->count == 0) std::filesystem::remove(file, ignored);
+}
+
 Result<bool> CountedStore::matches(std::uint64_t held) {
     held_ = held;
     std::error_code error;

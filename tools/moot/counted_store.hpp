@@ -60,4 +60,7 @@ class CountedStore final : public Store {
     std::uint64_t held_ = 0;
 };
 
+/// Removes such a file if it counts nothing. One that counts outlives its store: it says what was lost.
+void forget_if_nothing(const std::filesystem::path& file);
+
 }  // namespace folkmoot::moot

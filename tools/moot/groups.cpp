@@ -199,6 +199,7 @@ void Groups::discard(const GroupId& id) {
     for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
         std::filesystem::remove(path.string() + suffix, error);
     }
+    forget_if_nothing(path.string() + own_suffix);
 }
 
 Result<void> Groups::saved(OpenGroup& group) {
