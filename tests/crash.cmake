@@ -2,7 +2,7 @@
 if(TARGET folkmoot_replica)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/crash/*.cpp)
     # What fsck says of a store is part of what is tested.
-    list(APPEND sources ${PROJECT_SOURCE_DIR}/tools/moot/fsck.cpp)
+    list(APPEND sources ${PROJECT_SOURCE_DIR}/tools/moot/fsck.cpp ${PROJECT_SOURCE_DIR}/tools/moot/repair.cpp)
     add_executable(test_crash ${sources})
     target_include_directories(test_crash PRIVATE ${PROJECT_SOURCE_DIR}/tools)
     target_link_libraries(test_crash PRIVATE folkmoot_test_support folkmoot_replica PkgConfig::sqlite)

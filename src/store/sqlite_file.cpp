@@ -95,7 +95,7 @@ Result<void> write_schema(const Database& db, const StoreInstance& instance) {
     if (auto begun = db.run("BEGIN IMMEDIATE", doing); !begun) return begun;
     if (auto made = db.run(schema, doing); !made) return made;
     {
-        auto insert = db.prepare("INSERT INTO meta(name, value) VALUES('instance', ?)");
+        auto insert = db.prepare("INSERT INTO meta(name, value) VALUES('instance', ?), ('ops', x'30')");
         if (!insert) return std::unexpected(insert.error());
         insert->bind(1, instance.view());
         if (const int rc = insert->run(); rc != SQLITE_DONE) return std::unexpected(db.error(rc, doing));
@@ -193,6 +193,25 @@ Result<Database> open_file(const fs::path& given, const StoreInstance& new_insta
     return db;
 }
 
+Result<Database> open_damaged(const fs::path& path, const SqliteOptions& options) {
+    auto db = Database::open(path, false, options.vfs);
+    if (!db) return db;
+    if (auto configured = configure(*db); !configured) return std::unexpected(configured.error());
+    // Who wrote it may be among what is damaged; what a newer program wrote is not.
+    const auto version = db->number("PRAGMA user_version", "open the store");
+    const auto application = db->number("PRAGMA application_id", "open the store");
+    if (!version) return std::unexpected(version.error());
+    if (application == application_id && *version > schema_version) {
+        if (auto known = check_version(*db); !known) return std::unexpected(known.error());
+    }
+    // Takes the lock. A log that cannot be used is as good as none here.
+    auto wal = enter_wal(*db);
+    if (!wal && wal.error().code == ErrorCode::store_locked) return std::unexpected(wal.error());
+    // What is there stays as it is until it has gone aside.
+    sqlite3_db_config(db->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return db;
+}
+
 Result<void> copy_file(const Database& source, const fs::path& given, FileSystem& files) {
     std::error_code failed;
     const fs::path to = fs::absolute(given, failed);
@@ -207,7 +226,9 @@ Result<void> copy_file(const Database& source, const fs::path& given, FileSystem
     vacuum->bind(1, std::string_view(name));
     Result<void> done;
     if (const int rc = vacuum->run(); rc != SQLITE_DONE) {
-        done = std::unexpected(source.error(rc, "write the backup"));
+        // SQLite answers so when it cannot ask for the size of the new file; the store itself is well.
+        done = rc == SQLITE_ERROR ? io_failure("write", temporary, EIO)
+                                  : std::unexpected(source.error(rc, "write the backup"));
     }
     if (done) files.restrict_to_owner(temporary);
     if (done) done = publish(files, temporary, to);

@@ -26,6 +26,10 @@ struct SqliteOptions {
 [[nodiscard]] Result<Database> open_file(const std::filesystem::path& path, const StoreInstance& new_instance,
                                          const SqliteOptions& options);
 
+/// A connection to a store of which anything may be damaged, for reading what is left of it. store_damaged if
+/// nothing is.
+[[nodiscard]] Result<Database> open_damaged(const std::filesystem::path& path, const SqliteOptions& options);
+
 /// A durable copy of what `source` sees at `to`, without traces of what was erased.
 [[nodiscard]] Result<void> copy_file(const Database& source, const std::filesystem::path& to,
                                      FileSystem& files);

@@ -1,7 +1,8 @@
 // The store on SQLite.
 //
 // Schema (version 1; text in sqlite_file.cpp)
-//   meta(name, value)                        'instance': 16 bytes; 'rolled_back': there if it may have been
+//   meta(name, value)                        'instance': 16 bytes; 'rolled_back': there if it may have been;
+//                                            'ops': how many, in decimal
 //   op(seq, id, signature, body)             one row an op, in the order of admission; `signature` is the
 //   first
 //                                            one received with it, NULL where the chain vouches
@@ -20,6 +21,8 @@
 //
 // Invariants
 //   I1  Rows of op are numbered 1 to count_ without a gap. Rows are added at the end and never change.
+//       meta counts them: a page that decays can lose the last rows without a trace, and a history that is
+//       shorter is as valid as the whole one.
 //   I2  No two rows of op have the same id. No index in the file says so: append looks up every id first,
 //       and this connection, holding the file's lock, is the only writer. check(full) verifies it.
 //   I3  A row of signature, payload or erased names a row of op. payload and erased never share one. Each
@@ -77,6 +80,7 @@ Result<void> SqliteStore::prepare() {
         {&statements_.begin, "BEGIN IMMEDIATE"},
         {&statements_.commit, "COMMIT"},
         {&statements_.insert_op, "INSERT INTO op(seq, id, signature, body) VALUES(?, ?, ?, ?)"},
+        {&statements_.count_ops, "UPDATE meta SET value = CAST(? AS BLOB) WHERE name = 'ops'"},
         {&statements_.insert_signature,
          "INSERT INTO signature(seq, place, signature) "
          "SELECT ?1, 1 + ifnull(max(place), 0), ?2 FROM signature WHERE seq = ?1"},
@@ -108,7 +112,11 @@ Result<void> SqliteStore::load() {
     rolled_back_ = *marks > 0;
     const auto last = db_.number("SELECT max(seq) FROM op", "open the store");
     if (!last) return std::unexpected(last.error());
-    if (*last < 0 || *last > most_rows) return damaged("the ops are numbered wrongly");
+    const auto count = db_.text("SELECT value FROM meta WHERE name = 'ops'", "open the store");
+    if (!count) return std::unexpected(count.error());
+    if (*last < 0 || *last > most_rows || *count != std::to_string(*last)) {
+        return damaged("ops are missing at the end, or numbered wrongly");
+    }
     count_ = *last;
     return {};
 }
@@ -261,6 +269,10 @@ Result<void> SqliteStore::append(std::span<const StoredOp> ops) {
         for (std::size_t i = 0; i < ops.size(); ++i) {
             auto inserted = insert(count_ + 1 + static_cast<std::int64_t>(i), ops[i]);
             if (!inserted) return inserted;
+        }
+        const auto now = count_ + static_cast<std::int64_t>(ops.size());
+        if (const int rc = statements_.count_ops.bind(1, now).run(); rc != SQLITE_DONE) {
+            return failure(rc, "store ops");
         }
         return {};
     });

@@ -34,7 +34,7 @@ class SqliteStore final : public Store {
    private:
     /// Kept prepared for the life of the store.
     struct Statements {
-        Statement begin, commit, insert_op, insert_signature, id_at, op_at, signatures_at, forget,
+        Statement begin, commit, insert_op, count_ops, insert_signature, id_at, op_at, signatures_at, forget,
             insert_remembered;
     };
 

@@ -178,7 +178,8 @@ std::string examine(PowerDisk& image, const Expected& expected, const GroupId* g
     if (!sound) return "cannot be checked: " + sound.error().text;
     if (!sound->sound()) return "is not sound: " + sound->faults.front();
     if (group != nullptr) {
-        const auto report = moot::check_group(**store, *group, false, wire::FakeVerifier());
+        const auto report =
+            moot::check_group(**store, *group, moot::FsckDepth::standard, wire::FakeVerifier());
         if (!report.faults.empty()) return "is no group: " + report.faults.front();
     }
     return {};

@@ -13,6 +13,17 @@ namespace folkmoot::crash {
 namespace {
 
 PowerDisk* mounted = nullptr;
+FailingCalls failing;
+
+bool fails() {
+    if (failing.at < 0) return false;
+    const std::int64_t call = failing.calls++;
+    const bool now = call == failing.at || (failing.for_ever && call > failing.at);
+    if (now) ++failing.failed;
+    return now;
+}
+/// What a call that may lack space answers instead of its own error.
+int or_full(int error) { return failing.full ? SQLITE_FULL : error; }
 
 std::string name_of(const std::filesystem::path& path) { return path.filename().string(); }
 
@@ -32,6 +43,7 @@ int close(sqlite3_file* f) {
     return SQLITE_OK;
 }
 int read(sqlite3_file* f, void* to, int size, sqlite3_int64 at) {
+    if (fails()) return SQLITE_IOERR_READ;
     const Bytes& bytes = of(f).disk->contents(of(f).number);
     const auto wanted = static_cast<std::size_t>(size);
     const auto start = std::min(static_cast<std::size_t>(at), bytes.size());
@@ -42,21 +54,26 @@ int read(sqlite3_file* f, void* to, int size, sqlite3_int64 at) {
     return SQLITE_IOERR_SHORT_READ;
 }
 int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 at) {
+    const bool failed = fails();
+    if (failed) size /= 2;  // as when a disk fills up
     const ByteView bytes(static_cast<const std::uint8_t*>(from), static_cast<std::size_t>(size));
     of(f).disk->write(of(f).number, static_cast<std::uint64_t>(at), bytes);
-    return SQLITE_OK;
+    return failed ? or_full(SQLITE_IOERR_WRITE) : SQLITE_OK;
 }
 int truncate(sqlite3_file* f, sqlite3_int64 size) {
+    if (fails()) return SQLITE_IOERR_TRUNCATE;
     of(f).disk->truncate(of(f).number, static_cast<std::uint64_t>(size));
     return SQLITE_OK;
 }
 int sync(sqlite3_file* f, int) {
+    if (fails()) return SQLITE_IOERR_FSYNC;
     of(f).disk->sync(of(f).number);
     if (of(f).sync_names) of(f).disk->sync_names();
     of(f).sync_names = false;
     return SQLITE_OK;
 }
 int file_size(sqlite3_file* f, sqlite3_int64* size) {
+    if (fails()) return SQLITE_IOERR_FSTAT;
     *size = static_cast<sqlite3_int64>(of(f).disk->contents(of(f).number).size());
     return SQLITE_OK;
 }
@@ -78,6 +95,7 @@ const sqlite3_io_methods methods = {
 
 int open(sqlite3_vfs*, const char* path, sqlite3_file* f, int flags, int* out_flags) {
     f->pMethods = nullptr;
+    if (fails()) return SQLITE_CANTOPEN;
     static int unnamed = 0;
     const std::string name = path == nullptr ? "unnamed-" + std::to_string(++unnamed) : name_of(path);
     OpenFile& file = *new (f) OpenFile{};
@@ -94,12 +112,14 @@ int open(sqlite3_vfs*, const char* path, sqlite3_file* f, int flags, int* out_fl
     return SQLITE_OK;
 }
 int remove(sqlite3_vfs*, const char* path, int sync_names) {
+    if (fails()) return SQLITE_IOERR_DELETE;
     if (mounted->find(name_of(path)) == nullptr) return SQLITE_IOERR_DELETE_NOENT;
     mounted->remove(name_of(path));
     if (sync_names != 0) mounted->sync_names();
     return SQLITE_OK;
 }
 int access(sqlite3_vfs*, const char* path, int, int* out) {
+    if (fails()) return SQLITE_IOERR_ACCESS;
     const FileNumber* found = mounted->find(name_of(path));
     // The system's VFS takes an empty file for none, as it may be a journal that a crash left.
     *out = found != nullptr && !mounted->contents(*found).empty() ? 1 : 0;
@@ -126,18 +146,21 @@ class PowerFiles final : public store::FileSystem {
         return mounted->names(start);
     }
     int rename_new(const std::filesystem::path& from, const std::filesystem::path& to) override {
+        if (fails()) return failing.full ? ENOSPC : EIO;
         if (mounted->find(name_of(to)) != nullptr) return EEXIST;
         if (mounted->find(name_of(from)) == nullptr) return ENOENT;
         mounted->rename(name_of(from), name_of(to));
         return 0;
     }
     int sync_file(const std::filesystem::path& path) override {
+        if (fails()) return EIO;
         const FileNumber* found = mounted->find(name_of(path));
         if (found == nullptr) return ENOENT;
         mounted->sync(*found);
         return 0;
     }
     int sync_folder(const std::filesystem::path&) override {
+        if (fails()) return EIO;
         mounted->sync_names();
         return 0;
     }
@@ -148,6 +171,8 @@ class PowerFiles final : public store::FileSystem {
 };
 
 }  // namespace
+
+FailingCalls& failing_calls() { return failing; }
 
 Mounted::Mounted(PowerDisk& disk) : before_(mounted) { mounted = &disk; }
 Mounted::~Mounted() { mounted = before_; }

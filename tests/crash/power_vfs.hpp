@@ -22,6 +22,17 @@ class Mounted {
     PowerDisk* before_;
 };
 
+/// Calls that fail: of all that the store and SQLite make of the file system, reading included, the one with
+/// number `at` from 0, and with `for_ever` all after it.
+struct FailingCalls {
+    std::int64_t at = -1;
+    bool for_ever = false;
+    bool full = false;  // for lack of space where a call can report that, else the device fails
+    std::int64_t calls = 0;
+    std::int64_t failed = 0;
+};
+[[nodiscard]] FailingCalls& failing_calls();
+
 /// For a store on the mounted disk.
 [[nodiscard]] store::SqliteOptions power_options();
 

@@ -110,7 +110,7 @@ class World {
 // All that is kept can be shown to somebody who trusts nobody.
 void expect_provable(Peer& peer, const Book& book) {
     FakeVerifier verifier;
-    const auto report = moot::check_group(peer.store(), book.group(), true, verifier);
+    const auto report = moot::check_group(peer.store(), book.group(), moot::FsckDepth::full, verifier);
     RC_ASSERT(report.faults.empty());
     const auto one_each = peer.store().for_each(false, [](StoredOp&& op) -> Result<void> {
         RC_ASSERT(op.signatures.size() <= 1);

@@ -71,7 +71,7 @@ Result<GroupId> checked_group(const Store& store) {
         if (!first && first.error().code != ErrorCode::interrupted) return std::unexpected(first.error());
         return fail(ErrorCode::store_damaged, "the backup holds no operations");
     }
-    const FsckReport found = check_group(store, *group, /*full=*/true);
+    const FsckReport found = check_group(store, *group, FsckDepth::full);
     if (found.faults.empty()) return *group;
     return fail(ErrorCode::store_damaged, "the backup is damaged: " + found.faults.front());
 }

@@ -43,6 +43,7 @@ void add_evidence_commands(CLI::App& app, Command& chosen);
 void add_network_commands(CLI::App& app, Command& chosen);
 void add_backup_commands(CLI::App& app, Command& chosen);
 void add_upkeep_commands(CLI::App& app, Command& chosen);
+void add_fsck_command(CLI::App& app, Command& chosen);
 void add_scenario_commands(CLI::App& app, Command& chosen);
 void add_lab_commands(CLI::App& app, Command& chosen);
 void add_lab_gossip(CLI::App& family, Command& chosen);

@@ -12,12 +12,15 @@ constexpr std::size_t most_faults = 1000;
 
 class Checker {
    public:
-    Checker(const GroupId& group, bool full, const Verifier& verifier)
-        : group_(group), full_(full), verifier_(verifier), access_(graph_) {}
+    Checker(const GroupId& group, FsckDepth depth, const Verifier& verifier)
+        : group_(group), depth_(depth), verifier_(verifier), access_(graph_) {}
 
     void check_op(const StoredOp& stored) {
         ++report_.ops;
-        if (op_id(stored.body) != stored.id) return fault(stored.id, "its bytes do not match its id (O2)");
+        const bool only_connected = depth_ == FsckDepth::connectivity;
+        if (!only_connected && op_id(stored.body) != stored.id) {
+            return fault(stored.id, "its bytes do not match its id (O2)");
+        }
         const auto op = decode_body(stored.body);
         if (!op) return fault(stored.id, "O1, O3: " + op.error().text);
         if (graph_.size() == 0 && stored.id != create_of(group_)) {
@@ -29,17 +32,21 @@ class Checker {
             case Graph::Placement::missing: return fault(stored.id, "an op it names is not stored before it");
             case Graph::Placement::invalid: return fault(stored.id, "O3: " + graph_.error().text);
         }
+        if (only_connected) {
+            graph_.commit();
+            return;
+        }
         if (auto admitted = access_.check(*op); !admitted)
             return fault(stored.id, "A1: " + admitted.error().text);
         const OpIndex at = graph_.commit();
         access_.record(at, *op);
         check_payload_of(stored, *op);
-        if (full_) check_signatures(stored, *op);
+        if (depth_ == FsckDepth::full) check_signatures(stored, *op);
     }
 
     // O5: by signing an op, its author vouched for the one before it; not beyond what must be signed itself.
     void check_vouchers() {
-        if (!full_) return;
+        if (depth_ != FsckDepth::full) return;
         for (OpIndex op = static_cast<OpIndex>(graph_.size()); op-- > 0;) {
             if (!proven_[op]) {
                 fault(graph_.id(op), "O5: no good signature, and no op of its author vouches for it");
@@ -55,6 +62,7 @@ class Checker {
     void fault(std::string text) {
         if (report_.faults.size() < most_faults) report_.faults.push_back(std::move(text));
     }
+    void count(std::uint64_t ops) { report_.ops = ops; }
     [[nodiscard]] FsckReport take() { return std::move(report_); }
 
    private:
@@ -62,6 +70,9 @@ class Checker {
 
     void check_payload_of(const StoredOp& stored, const Operation& op) {
         const auto* post = std::get_if<Post>(&op.act);
+        if (post == nullptr && stored.payload_erased) {
+            return fault(stored.id, "O3: its payload is marked as erased, and it is no post");
+        }
         if (!stored.payload) return;
         if (post == nullptr) return fault(stored.id, "O3: it has a payload and is no post");
         if (auto good = check_payload(*post, *stored.payload); !good)
@@ -94,7 +105,7 @@ class Checker {
     }
 
     GroupId group_;
-    bool full_;
+    FsckDepth depth_;
     const Verifier& verifier_;
     Graph graph_;
     Access access_;
@@ -104,14 +115,19 @@ class Checker {
 
 }  // namespace
 
-FsckReport check_group(const Store& store, const GroupId& group, bool full, const Verifier& verifier) {
-    Checker checker(group, full, verifier);
-    if (const auto structure = store.check(full ? CheckDepth::full : CheckDepth::quick)) {
-        for (const auto& text : structure->faults) checker.fault(text);
-    } else {
-        checker.fault(structure.error().text);
+FsckReport check_group(const Store& store, const GroupId& group, FsckDepth depth, const Verifier& verifier) {
+    Checker checker(group, depth, verifier);
+    if (depth != FsckDepth::connectivity) {
+        const auto structure = store.check(depth == FsckDepth::full ? CheckDepth::full : CheckDepth::quick);
+        if (!structure) checker.fault(structure.error().text);
+        if (structure && depth == FsckDepth::quick) checker.count(structure->ops);
+        if (structure) {
+            for (const auto& text : structure->faults) checker.fault(text);
+        }
     }
-    const auto visited = store.for_each(true, [&](StoredOp&& stored) -> Result<void> {
+    if (depth == FsckDepth::quick) return checker.take();
+    const bool payloads = depth != FsckDepth::connectivity;
+    const auto visited = store.for_each(payloads, [&](StoredOp&& stored) -> Result<void> {
         checker.check_op(stored);
         return {};
     });

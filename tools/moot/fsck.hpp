@@ -16,9 +16,14 @@ struct FsckReport {
     std::vector<std::string> faults;
 };
 
-/// The store's structure, every op's hash, encoding, ancestors and admission (O1 to O4, A1), its payload if
-/// it is here, and with `full` every key and signature, or the voucher where an op has none (O5, O6).
-[[nodiscard]] FsckReport check_group(const Store& store, const GroupId& group, bool full,
+enum class FsckDepth : std::uint8_t {
+    quick,         // the store's structure and counts
+    connectivity,  // that every op decodes and all it names is stored before it (O3, O4)
+    standard,  // the structure; every op's hash, encoding, ancestors and admission (O1 to O4, A1); payloads
+    full       // also every key and signature, or the voucher where an op has none (O5, O6)
+};
+
+[[nodiscard]] FsckReport check_group(const Store& store, const GroupId& group, FsckDepth depth,
                                      const Verifier& verifier = ed25519_verifier());
 
 }  // namespace folkmoot::moot

@@ -1,10 +1,9 @@
-// status, fsck, equivocations: whether all is well.
+// status, equivocations: whether all is well.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "moot/commands.hpp"
 #include "moot/environment.hpp"
-#include "moot/fsck.hpp"
 #include "moot/text.hpp"
 #include "moot/view.hpp"
 
@@ -14,7 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int answer_no = 4;
-constexpr int damage_found = 40;
 
 Json status_of(Environment& environment, Groups& groups, const GroupId& id, bool& amiss) {
     Json out = {{"group", to_hex(id.view())}};
@@ -87,49 +85,6 @@ Result<int> status(Environment& environment, bool exit_code) {
     return exit_code && amiss ? answer_no : 0;
 }
 
-Result<int> fsck(Environment& environment, const std::vector<std::string>& wanted, bool full) {
-    auto groups = environment.groups();
-    if (!groups) return std::unexpected(groups.error());
-    std::vector<GroupId> ids;
-    if (wanted.empty()) {
-        auto all = (*groups)->home().groups();
-        if (!all) return std::unexpected(all.error());
-        ids = std::move(*all);
-    }
-    for (const auto& text : wanted) {
-        auto id = (*groups)->find_id(text);
-        if (!id) return std::unexpected(id.error());
-        ids.push_back(*id);
-    }
-    Json reports = Json::array();
-    bool damaged = false;
-    for (const auto& id : ids) {
-        FsckReport found;
-        auto store = (*groups)->open_store(id);
-        if (store) {
-            found = check_group(**store, id, full);
-        } else if (store.error().code == ErrorCode::store_damaged) {
-            found.faults.push_back(store.error().text);
-        } else {
-            return std::unexpected(store.error());
-        }
-        damaged = damaged || !found.faults.empty();
-        const std::string name = to_hex(id.view().first(6));
-        environment.say(name + "  " + counted(found.ops, "operation") +
-                        (full ? ", " + counted(found.signatures, "signature") + " checked" : "") + ": " +
-                        (found.faults.empty() ? "sound" : counted(found.faults.size(), "fault")));
-        for (const auto& fault : found.faults) environment.answer("  " + printable(fault));
-        reports.push_back({{"group", to_hex(id.view())},
-                           {"ops", found.ops},
-                           {"signatures", found.signatures},
-                           {"full", full},
-                           {"damaged", !found.faults.empty()},
-                           {"faults", found.faults}});
-    }
-    if (environment.json()) environment.print({{"damaged", damaged}, {"groups", std::move(reports)}});
-    return damaged ? damage_found : 0;
-}
-
 }  // namespace
 
 void add_upkeep_commands(CLI::App& app, Command& chosen) {
@@ -143,16 +98,7 @@ void add_upkeep_commands(CLI::App& app, Command& chosen) {
         chosen.run = [exit_code](Environment& environment) { return status(environment, *exit_code); };
     });
 
-    auto* fsck_command =
-        add_command(app, "fsck", "Check everything stored from its bytes: 40 if damaged", "moot fsck --full");
-    auto groups = std::make_shared<std::vector<std::string>>();
-    auto full = std::make_shared<bool>(false);
-    fsck_command->add_option("GROUP", *groups, "Which groups (else all)");
-    fsck_command->add_flag("--full", *full, "Every signature too");
-    fsck_command->callback([&chosen, groups, full] {
-        chosen.on_groups = true;
-        chosen.run = [groups, full](Environment& environment) { return fsck(environment, *groups, *full); };
-    });
+    add_fsck_command(app, chosen);
 }
 
 }  // namespace folkmoot::moot

@@ -160,6 +160,14 @@ TEST_F(SqliteFile, damage_gives_errors_or_findings_and_never_a_shorter_history) 
     EXPECT_GT(noticed, 5);
 }
 
+TEST_F(SqliteFile, a_history_that_lost_its_end_is_not_opened) {
+    make(20);
+    edit("DELETE FROM op WHERE seq > 17");
+    EXPECT_TRUE(fails_with(ErrorCode::store_damaged, open()));
+    edit("DELETE FROM op");
+    EXPECT_TRUE(fails_with(ErrorCode::store_damaged, open()));
+}
+
 TEST_F(SqliteFile, a_check_finds_what_was_changed_behind_the_stores_back) {
     const std::pair<const char*, const char*> edits[] = {
         {"DELETE FROM op WHERE seq = 5", "a gap"},
