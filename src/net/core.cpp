@@ -112,15 +112,19 @@ void Core::make_room(const std::string& address_group) {
         ++counts[connection->address_group()];
         ++total;
     }
-    std::string from = address_group;
-    if (counts[address_group] < options_.half_open_per_address) {
+    // Among those who have equally many it is the oldest that goes: an order of addresses would let a flood
+    // from many of them keep out whoever comes first in it.
+    std::size_t most = counts[address_group];
+    const bool from_one_address = most >= options_.half_open_per_address;
+    if (!from_one_address) {
         if (total < options_.half_open) return;
-        from = std::ranges::max_element(counts, {}, [](const auto& count) { return count.second; })->first;
+        for (const auto& [group, count] : counts) most = std::max(most, count);
     }
     for (const auto& connection : connections_) {
-        const bool goes = connection->purpose() == Purpose::accepted && connection->half_open() &&
-                          connection->address_group() == from;
-        if (goes) return connection->abort({ErrorCode::net_busy, "too many connections are half open"});
+        if (connection->purpose() != Purpose::accepted || !connection->half_open()) continue;
+        const std::string& group = connection->address_group();
+        if (from_one_address ? group == address_group : counts[group] == most)
+            return connection->abort({ErrorCode::net_busy, "too many connections are half open"});
     }
 }
 

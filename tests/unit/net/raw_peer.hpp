@@ -16,9 +16,15 @@ namespace folkmoot::net::test {
 
 class RawSocket {
    public:
-    /// Connects to "127.0.0.1:PORT".
-    explicit RawSocket(const std::string& address, int receive_buffer = 0)
+    /// Connects to "127.0.0.1:PORT", from 127.0.x.y if `from` is x * 256 + y.
+    explicit RawSocket(const std::string& address, int receive_buffer = 0, std::uint16_t from = 0)
         : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        if (from != 0) {
+            sockaddr_in source{};
+            source.sin_family = AF_INET;
+            source.sin_addr.s_addr = htonl(0x7f000000U + from);
+            static_cast<void>(::bind(fd_, reinterpret_cast<sockaddr*>(&source), sizeof source));
+        }
         sockaddr_in to{};
         to.sin_family = AF_INET;
         to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
@@ -71,8 +77,8 @@ class RawSocket {
 /// A dialer with a channel, without a node.
 class RawPeer {
    public:
-    RawPeer(const std::string& address, Signer& signer, int receive_buffer = 0)
-        : socket_(address, receive_buffer) {
+    RawPeer(const std::string& address, Signer& signer, int receive_buffer = 0, std::uint16_t from = 0)
+        : socket_(address, receive_buffer, from) {
         Random a{};
         Random b{};
         crypto::random_bytes(a);

@@ -1,0 +1,11 @@
+# Nodes over real sockets on the loopback, under attack. Serial: floods starve whatever runs beside them.
+if(TARGET folkmoot_net)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/integration/sockets/*.cpp)
+    add_executable(test_sockets ${sources})
+    target_link_libraries(test_sockets PRIVATE folkmoot_test_support folkmoot_net)
+    add_test(NAME sockets COMMAND test_sockets)
+    set_tests_properties(sockets PROPERTIES TIMEOUT 300 RUN_SERIAL TRUE)
+    if(TARGET moot)
+        set_tests_properties(sockets PROPERTIES ENVIRONMENT "MOOT=$<TARGET_FILE:moot>")
+    endif()
+endif()
