@@ -67,6 +67,7 @@ void Liar::connect(Role role, Random& random, std::size_t times) {
 }
 
 void Liar::handle_open(const End& end, const std::optional<DeviceKey>& expected) {
+    std::erase_if(talks_, [](const auto& each) { return each.second.over; });
     Talk talk;
     if (end.side == 0 && next_lie_) {
         talk.role = next_lie_->first;

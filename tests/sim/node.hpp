@@ -114,6 +114,7 @@ class Node final : public Endpoint {
     void handle_timer();
     void established(Connection& connection);
     void handle_message(Connection& connection, const Bytes& message);
+    void drop_double(const DeviceKey& peer);
     void watch(std::uint64_t pipe);
     void end_connection(std::uint64_t pipe, bool politely);
     [[nodiscard]] std::uint64_t claimed_time() const;

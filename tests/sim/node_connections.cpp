@@ -1,5 +1,7 @@
 // The connections of a correct peer: the same habits as the node over TCP, without sockets. One connection a
 // device, faults discouraged, nothing read from whoever does not read.
+#include <algorithm>
+
 #include "folkmoot/limits.hpp"
 #include "sim/node.hpp"
 
@@ -12,6 +14,10 @@ constexpr std::uint64_t most_rounds = 16;
 }  // namespace
 
 void Node::handle_open(const End& end, const std::optional<DeviceKey>& expected) {
+    if (connections_.size() >= limits::connections) {
+        world_.reached("no_place_left");
+        return end.pipe->close(end.side);
+    }
     Random random = Random::of(world_.seed(), "handshake", end.pipe->number() * 2 + end.side);
     Connection connection;
     connection.port = std::make_unique<Port>(world_, end, signer_, identities_.verifier(), expected, random);
@@ -61,12 +67,8 @@ void Node::established(Connection& connection) {
         world_.reached(peer == key() ? "met_itself" : "discouraged_came_again");
         return end_connection(number, false);
     }
-    for (auto& [other, older] : connections_) {
-        if (other == number || older.closing || !older.port->established() || older.port->peer() != peer)
-            continue;
-        world_.reached("newer_connection_replaced_older");
-        end_connection(other, true);
-    }
+    drop_double(peer);
+    if (connection.closing) return;
     SessionConfig config;
     config.peer = peer;
     config.binding = connection.port->binding();
@@ -90,6 +92,23 @@ void Node::established(Connection& connection) {
         connection.session = replica_->open_session(config, world_.now_ms());
     }
     watch(number);
+}
+
+// As over TCP: of two peers that dialed each other, the one with the greater key gives up what it dialed.
+// Whoever holds a stolen key can therefore not drive its owner out.
+void Node::drop_double(const DeviceKey& peer) {
+    if (key() < peer) return;
+    const auto find = [&](bool dialed) {
+        return std::ranges::find_if(connections_, [&](const auto& each) {
+            const Connection& at = each.second;
+            return !at.closing && at.port->established() && at.port->peer() == peer &&
+                   at.port->initiator() == dialed;
+        });
+    };
+    const auto own = find(true);
+    if (own == connections_.end() || find(false) == connections_.end()) return;
+    world_.reached("double_connection_dropped");
+    end_connection(own->first, true);
 }
 
 void Node::handle_message(Connection& connection, const Bytes& message) {

@@ -103,6 +103,7 @@ void Pipe::finish(unsigned from) {
     const unsigned to = 1 - from;
     if (ends_closed_[to]) return;
     ends_closed_[to] = true;
+    streams_[from].history.clear();
     ends_[to]->handle_closed({this, to});
     streams_[to].moving.clear();
     streams_[to].bytes = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace folkmoot::sim {
 namespace {
@@ -168,7 +169,8 @@ void draw_items(Plan& plan, Random& random) {
             }
         }
     }
-    std::ranges::stable_sort(plan.items, {}, &Item::at_ms);
+    // No two have one salt.
+    std::ranges::sort(plan.items, {}, [](const Item& item) { return std::pair(item.at_ms, item.salt); });
 }
 
 }  // namespace
@@ -201,6 +203,14 @@ Plan make_plan(std::uint64_t seed, Plant plant) {
     }
     if (random.chance(300)) plan.quality.split_permille = random.between(1, 300);
     draw_peers(plan, random);
+    // Hours of a thief show nothing new.
+    if (std::ranges::any_of(plan.peers, [](const PeerPlan& peer) { return peer.key_of.has_value(); })) {
+        plan.heal_ms = std::min<std::uint64_t>(plan.heal_ms, 200'000);
+        for (PeerPlan& peer : plan.peers) {
+            peer.joins_ms %= plan.heal_ms;
+            peer.honest_until_ms %= plan.heal_ms;
+        }
+    }
     draw_edges(plan, random);
     draw_items(plan, random);
     return plan;

@@ -25,7 +25,7 @@ inline constexpr std::array probes = {
     "correct_peer_out_at_the_end",
     "peer_fault",
     "discouraged_came_again",
-    "newer_connection_replaced_older",
+    "double_connection_dropped",
     "handshake_timeout",
     "idle_timeout",
     "compared_with_the_model",

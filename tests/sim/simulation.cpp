@@ -268,6 +268,10 @@ void Simulation::heal() {
         if (nodes_[i]->joined()) nodes_[i]->start(std::nullopt);
         for (std::size_t k = 0; k < i; ++k) {
             if (!network_.has_edge(places_[i], places_[k])) network_.keep_connected(places_[i], places_[k]);
+            // A thief who is connected keeps its owner away from a peer with a greater key that dials them:
+            // then the owner has to dial.
+            if (society_.stolen.contains(nodes_[i]->key())) network_.keep_connected(places_[i], places_[k]);
+            if (society_.stolen.contains(nodes_[k]->key())) network_.keep_connected(places_[k], places_[i]);
         }
     }
 }
