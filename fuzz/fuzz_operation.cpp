@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "folkmoot/operation.hpp"
+#include "fuzz/support/allocations.hpp"
 #include "support/walk_cbor.hpp"
 
 namespace {
@@ -28,7 +29,11 @@ void check_promises(const Operation& op) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const ByteView input(data, size);
+    const std::size_t before = fuzz::allocated_bytes;
     const auto op = decode_body(input);
+    // The text of an error is copied on its way up. A count is believed up to one item a byte and up to 64.
+    const std::size_t most = size > limits::body_bytes ? 0 : std::min<std::size_t>(size, 64) * 32 + 2 * size;
+    FOLKMOOT_ASSERT(fuzz::allocated_bytes - before <= 2048 + most);
     if (!op) {
         const auto number = static_cast<unsigned>(op.error().code);
         FOLKMOOT_ASSERT((number >= 100 && number < 300) ||
