@@ -1,6 +1,6 @@
 # The built program, driven from outside.
 if(TARGET moot)
-    foreach(name commands groups scenarios tickets honest)
+    foreach(name commands groups scenarios repair tickets honest)
         add_test(NAME integration_${name}
             COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/integration/${name}_test.py)
         set_tests_properties(integration_${name} PROPERTIES TIMEOUT 600

@@ -145,11 +145,11 @@ Result<void> RecordingStore::remember(const DeviceKey& peer, std::span<const Rem
                     // The limits on what is kept have tests of their own; no workload comes near them.
                     auto& all = now_.remembered;
                     std::erase_if(all, [&](const auto& one) { return one.peer == peer; });
+                    auto at = std::ranges::lower_bound(all, peer, {}, &RememberedFrontier::peer);
                     for (auto frontier : frontiers) {
                         frontier.peer = peer;
-                        all.push_back(std::move(frontier));
+                        at = std::next(all.insert(at, std::move(frontier)));
                     }
-                    std::ranges::stable_sort(all, {}, &RememberedFrontier::peer);
                 });
 }
 

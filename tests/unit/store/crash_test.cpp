@@ -134,6 +134,30 @@ TEST(FullDisk, on_a_full_file_system_nothing_is_lost_and_writing_goes_on_once_th
     EXPECT_EQ(result, 0);
 }
 
+TEST(FullDisk, without_a_byte_to_spare_a_store_is_opened_and_read) {
+    const Folder folder;
+    const auto write_and_die = [&] {
+        Store* const store = open_or_fail(folder / "store.db").release();  // never closed: stays in the log
+        if (!store->append(ops_of(1, 40, 1000)) || !store->checkpoint()) return 1;
+        return store->append(ops_of(41, 60, 1000)) ? 0 : 2;
+    };
+    const auto read_at_zero = [&] {
+        std::signal(SIGXFSZ, SIG_IGN);
+        limit_files_to(0);
+        const auto store = open_sqlite_store(folder / "store.db", instance_of(7));
+        if (!store || numbers_in(**store) != numbers(1, 60)) return 1;
+        if (!fails_with(ErrorCode::store_full, (*store)->append(ops_of(61, 61)))) return 2;
+        if (!fails_with(ErrorCode::store_full, (*store)->erase_payload(id_of(1)))) return 3;
+        if (numbers_in(**store) != numbers(1, 60)) return 4;
+        limit_files_to(RLIM_INFINITY);
+        return (*store)->append(ops_of(61, 61)) ? 0 : 5;
+    };
+    EXPECT_EQ(in_child(write_and_die), 0);
+    EXPECT_GT(fs::file_size(folder / "store.db-wal"), 0U);
+    EXPECT_EQ(in_child(read_at_zero), 0);
+    EXPECT_EQ(numbers_in(*open_or_fail(folder / "store.db")), numbers(1, 61));
+}
+
 TEST(FullDisk, a_store_that_cannot_be_created_leaves_nothing) {
     const Folder folder;
     const auto run = [&] {
