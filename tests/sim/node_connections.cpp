@@ -1,15 +1,37 @@
 // The connections of a correct peer: the same habits as the node over TCP, without sockets. One connection a
 // device, faults discouraged, nothing read from whoever does not read.
 #include <algorithm>
+#include <array>
 
 #include "folkmoot/limits.hpp"
 #include "sim/node.hpp"
+#include "sync/messages.hpp"
 
 namespace folkmoot::sim {
 namespace {
 
 /// A fruitful session asks for a locator, tips, each rung below, and doubles its way back.
 constexpr std::uint64_t most_rounds = 16;
+
+std::string kind_of_message(ByteView bytes) {
+    const auto message = sync::decode_message(bytes);
+    if (!message) return "nothing";
+    if (const auto* have = std::get_if<sync::Have>(&*message)) {
+        return "have round " + std::to_string(have->round) + " since " +
+               std::to_string(static_cast<int>(have->since.kind)) + " summary " +
+               std::to_string(static_cast<int>(have->summary.kind));
+    }
+    if (const auto* ops = std::get_if<sync::Ops>(&*message)) {
+        return ops->role == sync::Ops::Role::answer ? "answer"
+               : ops->role == sync::Ops::Role::last ? "last"
+                                                    : "push";
+    }
+    if (const auto* need = std::get_if<sync::Need>(&*message))
+        return "need " + std::to_string(need->ids.size());
+    static constexpr std::array names = {"have",  "ops",           "need", "done", "closed",
+                                         "grant", "unknown_since", "end",  "again"};
+    return message->index() < names.size() ? names[message->index()] : "news";
+}
 
 }  // namespace
 
@@ -115,7 +137,8 @@ void Node::handle_message(Connection& connection, const Bytes& message) {
     if (message.empty()) return;  // a ping
     if (connection.planted) return connection.planted->handle_message(message, world_.now_ms());
     if (!connection.session) return;
-    world_.trace(name(), connection.port->end().pipe->name() + " brings " + std::to_string(message.size()));
+    world_.trace(name(), connection.port->end().pipe->name() + " brings " + kind_of_message(message) + " " +
+                             std::to_string(message.size()));
     replica_->handle_message(*connection.session, message, world_.now_ms());
     // What it has to say first is asked for before the next message is looked at, as over TCP.
     pump(connection);
