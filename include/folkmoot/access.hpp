@@ -101,6 +101,9 @@ class Resolution {
     [[nodiscard]] Result<void> check(const DeviceKey& author, const OpId& as, const Act& act) const;
     /// The effective revocations that hit a grant of the device, ascending by id: what explains its absence.
     [[nodiscard]] std::vector<OpIndex> revocations_of(const DeviceKey& device) const;
+    /// Whether whatever arrives under the grant from now on is void as things stand: its own op is, or an
+    /// effective revocation other than a `leave` hits it.
+    [[nodiscard]] bool is_sealed(GrantIndex grant) const;
 
     // Explanations; their types are in explanation.hpp.
 

@@ -49,7 +49,11 @@ inline constexpr std::size_t common_authors = 4096;
 inline constexpr std::size_t locator_heads = 4;
 inline constexpr std::size_t locator_entries = 128;
 inline constexpr std::size_t parked_bytes_per_peer = 1U << 20U;
+inline constexpr std::size_t offer_heads = 131'072;
 inline constexpr std::size_t parked_ops_per_peer = 2000;
+inline constexpr std::size_t refused_ids_per_peer = 16384;
+inline constexpr std::size_t wanted_ids_per_peer = 16384;
+inline constexpr std::size_t memory_per_session = 12U << 20U;
 inline constexpr std::size_t unsent_bytes = 1U << 20U;
 inline constexpr std::uint64_t reply_timeout_ms = 20'000;
 inline constexpr std::size_t full_push_peers = 8;
@@ -83,6 +87,8 @@ inline constexpr unsigned uniform_choices_percent = 25;
 inline constexpr std::uint64_t anti_entropy_ms = 300'000;
 inline constexpr std::size_t discouraged_devices = 10'000;
 inline constexpr std::uint64_t discouraged_ms = 86'400'000;
+inline constexpr std::uint64_t log_bytes_per_hour = 1U << 20U;
+inline constexpr std::size_t log_sources = 64;
 inline constexpr std::size_t local_request_bytes = 1U << 20U;
 inline constexpr std::size_t local_answer_bytes = 64U << 20U;
 inline constexpr std::size_t local_clients = 32;
@@ -91,5 +97,8 @@ inline constexpr std::size_t local_clients = 32;
 
 inline constexpr std::size_t remembered_frontiers_per_peer = 4;
 inline constexpr std::size_t frontier_ids = 64;
+inline constexpr std::uint64_t removed_author_bytes = 1U << 20U;
+inline constexpr std::uint64_t author_bytes = 64U << 20U;
+inline constexpr std::uint64_t author_ops = 100'000;
 
 }  // namespace folkmoot::limits

@@ -24,6 +24,13 @@
 namespace folkmoot {
 
 class InFlight;
+class Quota;
+
+/// What one author takes in a group.
+struct Usage {
+    std::uint64_t bytes = 0;
+    std::uint64_t ops = 0;
+};
 
 /// Number of a session within its replica; never reused.
 using SessionId = std::uint64_t;
@@ -57,6 +64,7 @@ struct Event {
         read_only,         // error: a persist failed; nothing is authored or admitted any more
         authoring_waits,   // error: own ops may be missing here
         authoring_resumes,
+        author_heavy,  // member: somebody past limits::author_bytes or limits::author_ops; once while open
     } kind = Kind::delivered;
     std::vector<OpIndex> ops;
     std::optional<MemberChange> member;
@@ -102,6 +110,12 @@ class Replica : private SessionHost {
 
     /// O9: a pair the graph found, as a file that verify_evidence accepts anywhere. O(64) reads of the store.
     [[nodiscard]] Result<Bytes> evidence(const Equivocation& pair);
+
+    /// Bytes of bodies and payloads and ops of one author, the ops that were erased or are void included.
+    [[nodiscard]] Usage usage_of(const DeviceKey& author) const;
+    /// Bytes held for what the peer of a session sent and was not admitted, and for what it is waited for: at
+    /// most limits::memory_per_session. Buffers of the transport are not in it.
+    [[nodiscard]] std::size_t memory_of(SessionId session) const;
 
     // --- Authoring --------------------------------------------------------------------------------
     /// Signs the `create` of a new group. Precondition: nothing was loaded.
@@ -168,12 +182,16 @@ class Replica : private SessionHost {
     [[nodiscard]] bool may_read(const DeviceKey& peer) const override;
     [[nodiscard]] Result<std::vector<Admitted>> admit(std::vector<DecodedOp>& ops,
                                                       const DeviceKey& peer) override;
+    [[nodiscard]] Result<bool> want_past(std::span<const DecodedOp> batch, std::size_t at,
+                                         const DeviceKey& peer) override;
     [[nodiscard]] std::optional<OpId> own_grant() const override;
     [[nodiscard]] OpId grant_op(OpIndex op) const override;
     [[nodiscard]] std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const override;
 
     [[nodiscard]] Result<void> load_all();
-    [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<DecodedOp>& ops);
+    [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<DecodedOp>& ops,
+                                                            const DeviceKey* peer);
+    void tell_heavy(const DeviceKey& author);
     [[nodiscard]] Result<void> check_keys(const Operation& op) const;
     OpIndex commit(DecodedOp&& op);
     void keep_signature(OpIndex op, const Signature& signature);
@@ -210,6 +228,7 @@ class Replica : private SessionHost {
     std::optional<GroupId> group_;
     Graph graph_;
     Access access_;
+    std::unique_ptr<Quota> quota_;
 
     std::map<SessionId, std::unique_ptr<Link>> links_;
     SessionId next_session_ = 1;

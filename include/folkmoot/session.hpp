@@ -16,6 +16,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "folkmoot/bytes.hpp"
@@ -53,6 +54,12 @@ class SessionHost {
     /// what it admits.
     [[nodiscard]] virtual Result<std::vector<Admitted>> admit(std::vector<DecodedOp>& ops,
                                                               const DeviceKey& peer) = 0;
+    /// O8: of an op that lacks ancestors which were refused, whether they are taken whatever the quota once
+    /// the peer sends them: the op, at this place of a batch, is proven by its author who is not out, or is
+    /// itself in the past of such an op. An error if its signature is bad.
+    [[nodiscard]] virtual Result<bool> want_past(std::span<const DecodedOp>, std::size_t, const DeviceKey&) {
+        return false;
+    }
     /// The grant this device would name to a peer that does not know it (Y9).
     [[nodiscard]] virtual std::optional<OpId> own_grant() const = 0;
     /// The grant an op acts under, as the id of the op that made it; for create its own id.
@@ -142,6 +149,9 @@ class Session {
     /// After equal or partial: ops both sides hold now, maximal, ascending; what to remember for next time.
     [[nodiscard]] std::vector<OpId> common_frontier() const;
     [[nodiscard]] const SessionStats& stats() const;
+    /// Bytes held for what the peer sent and was not admitted; at most limits::memory_per_session together
+    /// with what the replica holds for the session.
+    [[nodiscard]] std::size_t memory() const;
 
     struct State;
 

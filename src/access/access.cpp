@@ -121,6 +121,15 @@ std::vector<OpIndex> Resolution::revocations_of(const DeviceKey& device) const {
     return out;
 }
 
+// What arrives later no such revocation has seen (E2). A `leave` has seen all but what follows it (V3).
+bool Resolution::is_sealed(GrantIndex grant) const {
+    const Ledger& ledger = state_->ledger;
+    if (!state_->states[grant].made) return true;
+    if (state_->states[grant].hits.empty()) return false;
+    const auto seals = [&](ActIndex hit) { return ledger.act(hit).kind != Kind::leave; };
+    return std::ranges::any_of(state_->all_hits(grant), seals);
+}
+
 // M2. "Sufficient" is what A1 would admit. Where nothing live suffices, the best of the rest is chosen, so
 // that the answer to "why not" is a verdict or a reason and never a missing grant.
 std::optional<OpId> Resolution::choose_grant(const DeviceKey& author, std::optional<OpIndex> prev,

@@ -6,12 +6,13 @@
 #include "folkmoot/replica.hpp"
 #include "replica/arrivals.hpp"
 #include "replica/link.hpp"
+#include "replica/quota.hpp"
 
 namespace folkmoot {
 
-Result<std::vector<Admitted>> Replica::admit(std::vector<DecodedOp>& ops, const DeviceKey&) {
+Result<std::vector<Admitted>> Replica::admit(std::vector<DecodedOp>& ops, const DeviceKey& peer) {
     const auto own = own_among(ops);
-    auto admitted = admit_batch(ops);
+    auto admitted = admit_batch(ops, &peer);
     if (!admitted) return admitted;
     if (auto noted = note_own(own, *admitted, /*from_peer=*/true); !noted)
         return std::unexpected(noted.error());
@@ -27,7 +28,7 @@ Result<std::vector<Admitted>> Replica::take(std::span<const EncodedOp> ops) {
         decoded.push_back(std::move(*one));
     }
     const auto own = own_among(decoded);
-    auto admitted = admit_batch(decoded);
+    auto admitted = admit_batch(decoded, nullptr);
     if (admitted) {
         if (auto noted = note_own(own, *admitted, /*from_peer=*/false); !noted)
             return std::unexpected(noted.error());
@@ -52,9 +53,9 @@ Result<void> Replica::check_keys(const Operation& op) const {
     return enters ? good(*subject_of(op.act)) : Result<void>{};
 }
 
-Result<std::vector<Admitted>> Replica::admit_batch(std::vector<DecodedOp>& ops) {
+Result<std::vector<Admitted>> Replica::admit_batch(std::vector<DecodedOp>& ops, const DeviceKey* peer) {
     if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
-    Arrivals arrivals(*this, ops);
+    Arrivals arrivals(*this, ops, peer);
     if (auto checked = arrivals.check(); !checked) return std::unexpected(checked.error());
     auto& results = arrivals.results();
     for (const std::uint32_t i : arrivals.late_signatures()) {
@@ -86,6 +87,7 @@ Result<std::vector<Admitted>> Replica::admit_batch(std::vector<DecodedOp>& ops) 
 OpIndex Replica::commit(DecodedOp&& op) {
     const OpIndex index = graph_.commit();
     access_.apply(index, op.value());
+    if (quota_->add(index, stored_size(op.bytes().body, op.value()))) tell_heavy(op.value().author);
     if (!group_) group_ = graph_.group();
     EncodedOp bytes = std::move(op).release();
     StoredOp stored{bytes.id, std::move(bytes.body), {}, std::move(bytes.payload)};
@@ -94,6 +96,13 @@ OpIndex Replica::commit(DecodedOp&& op) {
     open_ops(index).push_back(std::move(stored));
     delivered_.push_back(index);
     return index;
+}
+
+void Replica::tell_heavy(const DeviceKey& author) {
+    Event event;
+    event.kind = Event::Kind::author_heavy;
+    event.member = MemberChange{author, access_.now().level_of(author), access_.now().level_of(author)};
+    events_.push_back(std::move(event));
 }
 
 // O5: the first signature of an op that a voucher proved so far.

@@ -15,8 +15,9 @@ bool continues(const Operation& later, const Operation& earlier) {
 
 }  // namespace
 
-Replica::Arrivals::Arrivals(const Replica& replica, std::vector<DecodedOp>& ops)
+Replica::Arrivals::Arrivals(const Replica& replica, std::vector<DecodedOp>& ops, const DeviceKey* peer)
     : replica_(replica),
+      peer_(peer),
       graph_(replica.graph_),
       ops_(ops),
       places_(graph_.seed(), IdAt{&ops}),
@@ -31,6 +32,7 @@ Result<void> Replica::Arrivals::check() {
     if (auto proven = prove(); !proven) return proven;
     find_ready();
     put_in_order();
+    refuse_over_quota();
     if (auto whole = check_runs(); !whole) return whole;
     return verify();
 }

@@ -12,7 +12,8 @@ namespace folkmoot {
 /// Ops and replica must outlive it. check() is called once, before anything of the batch is admitted.
 class Replica::Arrivals {
    public:
-    Arrivals(const Replica& replica, std::vector<DecodedOp>& ops);
+    /// `peer` is who sends them, null if the app hands them in.
+    Arrivals(const Replica& replica, std::vector<DecodedOp>& ops, const DeviceKey* peer);
 
     /// Proves the batch as a whole and verifies the signatures of what can be admitted. An error condemns the
     /// batch and is that of the first op in order.
@@ -61,10 +62,15 @@ class Replica::Arrivals {
     void drop_dependents(std::vector<std::uint32_t> dropped);
     void note_missing();
     void put_in_order();
+    [[nodiscard]] std::vector<bool> find_bound() const;
+    [[nodiscard]] bool has_standing(std::uint32_t i) const;
+    void exempt(std::vector<bool>& bound) const;
+    void refuse_over_quota();
     [[nodiscard]] Result<void> check_runs();
     [[nodiscard]] Result<void> verify();
 
     const Replica& replica_;
+    const DeviceKey* peer_;
     const Graph& graph_;
     std::vector<DecodedOp>& ops_;
     IdTable<OpId, IdAt> places_;

@@ -8,6 +8,7 @@
 #include "folkmoot/evidence.hpp"
 #include "replica/in_flight.hpp"
 #include "replica/link.hpp"
+#include "replica/quota.hpp"
 
 namespace folkmoot {
 
@@ -18,6 +19,7 @@ Replica::Replica(const ReplicaConfig& config, const Store& store, Signer* signer
       group_(config.group),
       graph_(config.seed),
       access_(graph_),
+      quota_(std::make_unique<Quota>(graph_, access_)),
       in_flight_(std::make_unique<InFlight>()) {}
 
 Replica::~Replica() = default;
@@ -48,6 +50,7 @@ Result<void> Replica::load_all() {
         if (auto checked = access_.check(*op); !checked) return damaged(stored.id, checked.error().text);
         const OpIndex index = graph_.commit();
         access_.record(index, *op);
+        quota_->record(index, stored_size(stored.body, *op));
         signed_.push_back(!stored.signatures.empty());
         return {};
     });
@@ -210,7 +213,10 @@ void Replica::close_session(SessionId session) {
     const auto at = links_.find(session);
     if (at == links_.end()) return;
     const bool was_live = at->second->live;
+    const DeviceKey peer = at->second->peer;
     links_.erase(at);
+    const auto same = [&](const auto& link) { return link.second->peer == peer; };
+    if (std::ranges::none_of(links_, same)) quota_->forget(peer);
     if (!was_live) return;
     // What it was asked for is the next announcer's.
     in_flight_->forget(session);

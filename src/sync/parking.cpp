@@ -43,7 +43,7 @@ std::vector<EncodedOp> Parking::resolve(const OpId& arrived) {
     return ready;
 }
 
-std::vector<OpId> Parking::drop_waiting_for(const OpId& id) {
+std::vector<OpId> Parking::drop_waiting_for(const OpId& id, std::vector<EncodedOp>* ops) {
     std::vector<OpId> dropped;
     std::vector<OpId> causes{id};
     while (!causes.empty()) {
@@ -59,7 +59,8 @@ std::vector<OpId> Parking::drop_waiting_for(const OpId& id) {
                 list->second.erase(waiter);
                 if (list->second.empty()) waiting_.erase(list);
             }
-            (void)take(at);
+            EncodedOp op = take(at);
+            if (ops != nullptr) ops->push_back(std::move(op));
             dropped.push_back(waiter);
             causes.push_back(waiter);
         }

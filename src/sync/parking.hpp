@@ -11,6 +11,9 @@
 
 namespace folkmoot::sync {
 
+/// What an id in a set takes, node and all; generously.
+inline constexpr std::size_t bytes_per_id = 96;
+
 class Parking {
    public:
     /// What an op that waits for so many ids counts against the budget.
@@ -19,8 +22,9 @@ class Parking {
     bool park(EncodedOp op, std::vector<OpId> missing);
     /// An op became available: the ops that waited for nothing else, in no particular order.
     [[nodiscard]] std::vector<EncodedOp> resolve(const OpId& arrived);
-    /// Drops everything that waits, directly or not, for `id`; returns the ids dropped.
-    std::vector<OpId> drop_waiting_for(const OpId& id);
+    /// Drops everything that waits, directly or not, for `id`; returns the ids dropped, each after one that
+    /// it waits for. Adds the ops themselves to `ops`, if given.
+    std::vector<OpId> drop_waiting_for(const OpId& id, std::vector<EncodedOp>* ops = nullptr);
     void clear();
 
     /// What parked ops wait for and what is not parked itself, ascending.

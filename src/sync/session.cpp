@@ -216,7 +216,8 @@ Result<void> Session::State::settle_request() {
     for (const auto& id : std::exchange(requested, {})) {
         if (host.graph().find(id)) continue;
         told.erase(id);
-        ++phantoms;
+        // What a quota refused is no phantom.
+        if (!taker.was_refused(id)) ++phantoms;
     }
     if (phantoms <= limits::announced_ids_per_peer) return {};
     return fail(ErrorCode::session_no_progress, "the peer does not give what it announces");
@@ -334,5 +335,10 @@ const Error& Session::error() const { return state_->error; }
 bool Session::peer_at_fault() const { return state_->fault; }
 std::vector<OpId> Session::common_frontier() const { return state_->common; }
 const SessionStats& Session::stats() const { return state_->stats; }
+std::size_t Session::memory() const {
+    const State& s = *state_;
+    return s.taker.memory() + s.told.size() * bytes_per_id +
+           (s.announced.size() + s.requested.size()) * OpId::size;
+}
 
 }  // namespace folkmoot

@@ -9,7 +9,6 @@ namespace folkmoot::sync {
 namespace {
 
 // More heads than this no correct peer offers: every op cites up to 17 of the heads its author knew.
-constexpr std::size_t max_offer_heads = 131'072;
 
 // Between two summaries. A chain of hidden ops costs log2(limits::walk_back_ops) of them.
 constexpr unsigned max_needs = 256;
@@ -161,6 +160,7 @@ void Taker::handle_peer_summary(const Have& have) {
 }
 
 void Taker::send_need(std::vector<OpId> ids) {
+    answer_messages_ = 0;
     if (ids.size() > limits::need_ids) ids.resize(limits::need_ids);
     ++stats_.needs;
     ++needs_;
@@ -231,7 +231,7 @@ Result<void> Taker::handle_ops(const Ops& ops) {
         return {};
     }
     if (!batch->heads.empty()) {
-        if (push || asked_ != Asked::have || peer_heads_.size() + batch->heads.size() > max_offer_heads) {
+        if (push || asked_ != Asked::have || peer_heads_.size() + batch->heads.size() > limits::offer_heads) {
             return fail(ErrorCode::session_bad_message, "heads where none belong, or too many");
         }
         peer_heads_.insert(peer_heads_.end(), batch->heads.begin(), batch->heads.end());
@@ -241,6 +241,7 @@ Result<void> Taker::handle_ops(const Ops& ops) {
     }
     stats_.ops_received += batch->ops.size();
     if (auto admitted = admit(std::move(batch->ops)); !admitted) return admitted;
+    if (!push) ++answer_messages_;
     if (ops.role == Ops::Role::last) return answered();
     if (push && phase_ == Phase::idle) {
         // A push that overtook its ancestors: ask the peer for them.
@@ -314,36 +315,19 @@ Result<void> Taker::admit(std::vector<DecodedOp> batch) {
                     note_peer_has(result.index);
                     ++useless;
                     break;
-                case Admitted::Status::deferred:
-                    // What only a voucher proves is not kept, since it could not be admitted without the
-                    // voucher: it is asked for again, and then comes with its voucher.
-                    ++put_off_;
-                    if (batch[i].signature() && !result.missing.empty() &&
-                        parking_.park(std::move(batch[i]).release(), std::move(result.missing))) {
-                        progress_ = true;
-                    } else {
-                        ++useless;
-                    }
-                    break;
+                case Admitted::Status::deferred: break;
                 case Admitted::Status::refused:
+                    // The same one again brings nothing, and is not refused without end.
+                    if (refused_.contains(batch[i].id()) || refused_too_many_) ++useless;
                     if (auto noted = note_refused(batch[i].id()); !noted) return noted;
                     break;
             }
         }
         if (auto noted = note_useless(useless); !noted) return noted;
+        if (auto noted = note_deferred(batch, *results); !noted) return noted;
         auto ready = take_ready();
         if (!ready) return std::unexpected(ready.error());
         batch = std::move(*ready);
-    }
-    return {};
-}
-
-// What stands on a refused op cannot be taken either; all of it counts as refused.
-Result<void> Taker::note_refused(const OpId& id) {
-    refused_.insert(id);
-    for (const auto& dropped : parking_.drop_waiting_for(id)) refused_.insert(dropped);
-    if (refused_.size() > limits::parked_ops_per_peer) {
-        return fail(ErrorCode::session_quota, "too many of the peer's ops are over a quota");
     }
     return {};
 }
@@ -366,10 +350,13 @@ Result<void> Taker::answered() {
         if (!refused_.contains(id)) continue;
         if (auto noted = note_refused(id); !noted) return noted;
     }
+    const bool more_pages = asked_ == Asked::have && page_.has_value() && phase_ != Phase::fetching;
+    if (!more_pages && walk_on()) return {};
+    if (refused_too_many_)
+        return fail(ErrorCode::session_quota, "too many of the peer's ops are over a quota");
     auto ids = missing();
     if (phase_ == Phase::fetching) return fetch_answered(std::move(ids));
     if (ids.empty() && parking_.size() == 0) return finish();
-    const bool more_pages = asked_ == Asked::have && page_.has_value();
     if (more_pages) {
         send_have();
         return {};
@@ -443,6 +430,7 @@ Result<void> Taker::finish() {
     phase_ = Phase::idle;
     finished_ = true;
     ancestors_ = 0;
+    std::erase_if(refused_, [this](const OpId& id) { return host_.graph().find(id).has_value(); });
     stats_.ops_refused = refused_.size();
     outbox_.emplace_back(Done{refused_.size()});
     return {};

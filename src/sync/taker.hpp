@@ -18,6 +18,7 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "folkmoot/session.hpp"
@@ -56,6 +57,7 @@ class Taker {
     [[nodiscard]] bool finished() const { return finished_; }
     [[nodiscard]] bool waiting() const { return phase_ != Phase::idle; }
     [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
+    [[nodiscard]] bool was_refused(const OpId& id) const { return refused_.contains(id); }
     /// The heads of the peer's offer that are held. Complete once finished without refusals.
     [[nodiscard]] std::vector<OpIndex> peer_heads() const;
     /// Of a live session: ops from after its start that this peer sent itself, ascending.
@@ -63,6 +65,8 @@ class Taker {
     /// Ops before this one are pushed to the peer no more, so whether it has them is forgotten.
     void forget_received(OpIndex before);
     [[nodiscard]] const Parking& parking() const { return parking_; }
+    /// Bytes held for what was not admitted.
+    [[nodiscard]] std::size_t memory() const;
 
    private:
     enum class Phase : std::uint8_t { idle, asked, fetching };
@@ -82,7 +86,11 @@ class Taker {
     [[nodiscard]] Result<void> fetch_answered(std::vector<OpId> ids);
     [[nodiscard]] Result<void> again_or_down();
     [[nodiscard]] Result<void> admit(std::vector<DecodedOp> batch);
+    void add_refused(const OpId& id);
     [[nodiscard]] Result<void> note_refused(const OpId& id);
+    [[nodiscard]] Result<void> learn_wanted(std::span<const DecodedOp> batch, std::size_t at);
+    [[nodiscard]] Result<void> note_deferred(std::vector<DecodedOp>& batch, std::vector<Admitted>& results);
+    [[nodiscard]] bool walk_on();
     [[nodiscard]] Result<void> answered();
     [[nodiscard]] Result<void> next_rung();
     [[nodiscard]] Result<void> finish();
@@ -122,7 +130,14 @@ class Taker {
     std::vector<OpIndex> shown_;
     std::optional<Digest> peer_offer_;
     std::vector<OpId> peer_heads_;
-    std::set<OpId> refused_;
+    std::set<OpId> refused_;         // by a quota, or standing on such an op
+    bool refused_too_many_ = false;  // more than are remembered
+    // What a member's op stands on is walked down to from that op, and then taken from the bottom up.
+    std::set<OpId> walk_;              // wanted, and not seen since
+    std::set<OpId> walk_from_;         // the members' ops
+    std::set<OpId> walk_asked_;        // walk_ at the last request
+    std::size_t walk_width_ = 0;       // ancestors to ask for
+    std::size_t answer_messages_ = 0;  // of the answer that is coming in
     std::vector<OpIndex> received_;
     std::set<OpIndex> received_tips_;  // of those admitted from this peer, the latest
     OpIndex seen_ = 0;                 // ops below this index wait for nothing here
