@@ -6,6 +6,8 @@
 namespace folkmoot {
 namespace {
 
+static_assert(level::founder == limits::founder_level);
+
 struct LevelName {
     Level value;
     std::string_view name;
