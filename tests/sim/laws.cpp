@@ -12,6 +12,26 @@ namespace {
 /// The slow model's cost grows with the cube of a history.
 constexpr std::size_t model_ops = 150;
 
+// Of the revocations that put a device out, how many it holds; and what it takes its place from.
+std::string what_it_lacks(const Node& first, const Node& out) {
+    const Replica& there = *first.replica();
+    const Replica& here = *out.replica();
+    const auto revocations = there.access().now().revocations_of(out.key());
+    std::size_t held = 0;
+    for (const OpIndex op : revocations) held += here.graph().find(there.graph().id(op)) ? 1U : 0U;
+    std::string text =
+        "; of " + std::to_string(revocations.size()) + " revocations it holds " + std::to_string(held);
+    for (const GrantView& grant : here.access().now().grants_of(out.key())) {
+        if (!grant.live) continue;
+        const OpId& id = here.graph().id(grant.op);
+        text += "; live by " + brief(id.view());
+        const auto same = there.graph().find(id);
+        if (!same) text += ", which is unknown to the other";
+        if (same && !there.access().now().effective(*same)) text += ", which is void at the other";
+    }
+    return text;
+}
+
 }  // namespace
 
 void Simulation::complain(const std::string& oracle, const std::string& who,
@@ -68,7 +88,9 @@ void Simulation::judge_convergence() {
     }
     for (const auto& node : nodes_) {
         if (!is_in(*node)) {
-            if (!knows_it_is_out(*node)) world_.violate("Q1", node->name() + " was removed and is not told");
+            if (!knows_it_is_out(*node))
+                world_.violate("Q1",
+                               node->name() + " is out and does not know it" + what_it_lacks(first, *node));
             continue;
         }
         complain("Q1", first.name() + " and " + node->name(),
