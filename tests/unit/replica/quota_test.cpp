@@ -2,6 +2,8 @@
 // stands on.
 #include "replica/quota.hpp"
 
+#include <ranges>
+
 #include "support/folk.hpp"
 #include "support/hostile.hpp"
 
@@ -219,6 +221,25 @@ TEST_F(QuotaTest, O8_a_run_and_what_proves_it_are_refused_together) {
         ASSERT_TRUE(held.has_value());
         EXPECT_TRUE(!is_end || held->signature) << "an op nobody can prove";
     }
+}
+
+TEST_F(QuotaTest, O8_what_a_members_op_stands_on_comes_with_what_proves_it) {
+    const Entry full = fill_quota();
+    const Entry last = flood(base_, 60);
+    // Ben stands on an op in the middle of the last run, whose signature comes nine ops later.
+    const Entry middle = last - 9;
+    const Entry cites = book_.post("ben", {middle});
+    auto ops = book_.past({cites, last});
+    for (auto& op : ops) {
+        const bool in_run = std::ranges::any_of(std::views::iota(last - 18, last),
+                                                [&](Entry each) { return book_.id(each) == op.id; });
+        if (in_run) op.signature.reset();
+    }
+    const auto ann = knowing();
+    ASSERT_EQ(refused(*ann, book_.past({full})), 0U);
+    EXPECT_EQ(refused(*ann, ops), 0U) << "a run is taken whole";
+    EXPECT_TRUE(ann->has(book_.id(cites)));
+    EXPECT_TRUE(ann->has(book_.id(last)));
 }
 
 // --- In sessions ----------------------------------------------------------------------------------
