@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -11,6 +12,7 @@
 #include "moot/text.hpp"
 #include "moot/ticket.hpp"
 #include "moot/view.hpp"
+#include "net/log_budget.hpp"
 
 namespace folkmoot::moot {
 namespace {
@@ -72,10 +74,23 @@ class Reporter {
     void handle(const net::NodeEvent& event) {
         // Told by serve itself, at once.
         if (event.kind == net::NodeEvent::Kind::listening) return;
+        // What happens in a group is as much as its ops; connections cost strangers nothing.
+        const bool of_connection = is_of_connection(event);
         if (environment_.json()) {
-            environment_.print(json_of(event));
-        } else {
-            tell(event);
+            Json line = json_of(event);
+            if (of_connection) {
+                const auto left_out = admit(event.address, line.dump().size());
+                if (!left_out) return;
+                if (*left_out > 0) line["left_out"] = *left_out;
+            }
+            environment_.print(line);
+        } else if (event.kind == net::NodeEvent::Kind::replica) {
+            if (event.event) tell_replica(event);
+        } else if (const std::string line = line_of(event); !line.empty()) {
+            const auto left_out = admit(event.address, line.size());
+            if (!left_out) return;
+            const std::string note = " (" + counted(*left_out, "line") + " about them left out)";
+            environment_.say(*left_out == 0 ? line : line + note);
         }
     }
 
@@ -119,18 +134,28 @@ class Reporter {
         return group ? &(*group)->replica->graph() : nullptr;
     }
 
-    void tell(const net::NodeEvent& event) {
-        const bool verbose = environment_.options().verbose;
+    static bool is_of_connection(const net::NodeEvent& event) {
+        if (event.kind != net::NodeEvent::Kind::replica || !event.event) return true;
+        return event.event->kind == Event::Kind::session_finished ||
+               event.event->kind == Event::Kind::peer_fault;
+    }
+
+    // Empty if it is not worth one.
+    std::string line_of(const net::NodeEvent& event) {
         const std::string error = event.error.code == ErrorCode{} ? "" : ": " + event.error.text;
-        using Kind = net::NodeEvent::Kind;
-        if (event.kind == Kind::synced && event.report) {
-            environment_.say(sync_line(*event.report, event.address) + error);
-        } else if (event.kind == Kind::replica && event.event) {
-            tell_replica(event);
-        } else if (verbose) {
-            const std::string peer = event.peer ? environment_.names().of(*event.peer) + " at " : "";
-            environment_.say(std::string(kind_text(event.kind)) + " " + peer + event.address + error);
-        }
+        if (event.kind == net::NodeEvent::Kind::synced && event.report)
+            return sync_line(*event.report, event.address) + error;
+        if (!environment_.options().verbose) return {};
+        const std::string peer = event.peer ? environment_.names().of(*event.peer) + " at " : "";
+        return std::string(kind_text(event.kind)) + " " + peer + event.address + error;
+    }
+
+    std::optional<std::uint64_t> admit(const std::string& address, std::size_t bytes) {
+        const auto now = std::chrono::steady_clock::now().time_since_epoch();
+        const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+        // The end of the line, and the count of those left out.
+        constexpr std::size_t more = 64;
+        return budget_.admit(address, bytes + more, static_cast<std::uint64_t>(now_ms));
     }
 
     void tell_replica(const net::NodeEvent& event) {
@@ -156,6 +181,7 @@ class Reporter {
 
     Environment& environment_;
     Groups& groups_;
+    net::LogBudget budget_;
 };
 
 Result<void> open_all(Environment& environment, Groups& groups) {
