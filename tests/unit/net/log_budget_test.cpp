@@ -57,6 +57,9 @@ TEST(LogBudget, too_many_sources_share_a_bucket_and_idle_ones_make_room) {
     EXPECT_EQ(admitted, 4U);
     EXPECT_TRUE(budget.admit(address(200), line, 2 * hour));
     EXPECT_EQ(budget.sources(), 1U);
+    LogBudget usual;
+    for (std::uint64_t i = 0; i < 200; ++i) static_cast<void>(usual.admit(address(i), line, 0));
+    EXPECT_EQ(usual.sources(), limits::log_sources);
 }
 
 TEST(LogBudget, a_clock_that_stands_or_jumps_gives_no_more) {
