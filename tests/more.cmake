@@ -40,3 +40,4 @@ endif()
 
 add_test(NAME layering_self_test COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/layering.py --self-test)
 add_test(NAME spec_check COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/spec_check.py ${PROJECT_SOURCE_DIR})
+add_test(NAME limits_check COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/limits_check.py ${PROJECT_SOURCE_DIR})
