@@ -61,6 +61,7 @@ std::string_view kind_text(Event::Kind kind) {
         case Event::Kind::read_only: return "read_only";
         case Event::Kind::authoring_waits: return "authoring_waits";
         case Event::Kind::authoring_resumes: return "authoring_resumes";
+        case Event::Kind::author_heavy: return "author_heavy";
         default: break;
     }
     return "other";
@@ -161,7 +162,9 @@ class Reporter {
     void tell_replica(const net::NodeEvent& event) {
         const Event& inner = *event.event;
         const Names& names = environment_.names();
-        if (inner.member) {
+        if (inner.kind == Event::Kind::author_heavy && inner.member) {
+            environment_.say(names.of(inner.member->key) + " takes more room than is usual");
+        } else if (inner.member) {
             const auto level = [](Level value) {
                 return value == 0 ? std::string("out") : level::to_text(value);
             };
