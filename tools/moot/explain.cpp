@@ -58,9 +58,9 @@ std::string_view state_of(const GrantView& grant) {
 
 // The sketch of cli.md: what became of each grant, what decided, what mends it.
 void tell_member(Environment& environment, const OpenGroup& group, const Explainer& explainer,
-                 const std::vector<GrantStory>& stories, const std::vector<Miss>& misses) {
+                 const MemberExplanation& found) {
     const Graph& graph = group.replica->graph();
-    for (const auto& story : stories) {
+    for (const auto& story : found.grants) {
         const GrantView& grant = story.grant;
         std::string line = "  op " + explainer.op_text(grant.op);
         if (grant.live) {
@@ -74,7 +74,7 @@ void tell_member(Environment& environment, const OpenGroup& group, const Explain
         environment.answer(line);
         for (const auto& step : explainer.lines(story.steps, 4)) environment.answer(step);
     }
-    for (const auto& miss : misses) {
+    for (const auto& miss : found.misses) {
         std::string line = "  op " + explainer.op_text(miss.op);
         if (miss.steps.empty()) {
             line += " ended none of these: it came before them or does not outrank them (V1, V2)";
@@ -88,12 +88,10 @@ void tell_member(Environment& environment, const OpenGroup& group, const Explain
 }
 
 Json member_json(const Explainer& explainer, const OpenGroup& group, const Names& names,
-                 const DeviceKey& device, const std::vector<GrantStory>& stories,
-                 const std::vector<Miss>& misses) {
+                 const MemberExplanation& found) {
     const Graph& graph = group.replica->graph();
-    const Level level = group.replica->access().now().level_of(device);
     Json grants = Json::array();
-    for (const auto& story : stories) {
+    for (const auto& story : found.grants) {
         const DeviceKey& author = graph.key(graph.author(story.grant.op));
         grants.push_back({{"op", to_hex(graph.id(story.grant.op).view())},
                           {"kind", to_text(graph.kind(story.grant.op))},
@@ -108,17 +106,14 @@ Json member_json(const Explainer& explainer, const OpenGroup& group, const Names
                           {"steps", explainer.json(story.steps)}});
     }
     Json missed = Json::array();
-    for (const auto& miss : misses) {
+    for (const auto& miss : found.misses) {
         missed.push_back({{"op", to_hex(graph.id(miss.op).view())},
                           {"effective", miss.steps.empty()},
                           {"steps", explainer.json(miss.steps)}});
     }
-    return {{"key", to_hex(device.view())},
-            {"name", petname_json(names, device)},
-            {"in", level > 0},
-            {"level", level == 0 ? Json() : level_json(level)},
-            {"grants", std::move(grants)},
-            {"without_effect", std::move(missed)}};
+    return {{"key", to_hex(found.key.view())}, {"name", petname_json(names, found.key)},
+            {"in", found.level > 0},           {"level", found.level == 0 ? Json() : level_json(found.level)},
+            {"grants", std::move(grants)},     {"without_effect", std::move(missed)}};
 }
 
 Result<int> explain_member(Environment& environment, const std::string& group_text, const std::string& who) {
@@ -129,21 +124,19 @@ Result<int> explain_member(Environment& environment, const std::string& group_te
     const auto device = names.find(who, &group);
     if (!device) return std::unexpected(device.error());
     const Explainer explainer(group, names);
-    const auto stories = explainer.of_member(*device);
-    const auto misses = explainer.misses(*device);
-    const Level level = group.replica->access().now().level_of(*device);
-    const Hint hint = level > 0 ? Hint{} : hint_for(group, names, *device, explainer.banned(*device));
+    const MemberExplanation why = explainer.of_member(*device);
+    const Hint hint = why.level > 0 ? Hint{} : hint_for(group, names, *device, why.banned);
     if (environment.json()) {
-        Json out = member_json(explainer, group, names, *device, stories, misses);
+        Json out = member_json(explainer, group, names, why);
         out["hint"] = hint.text.empty() ? Json() : Json(hint.text);
         out["command"] = hint.command.empty() ? Json() : Json(hint.command);
         environment.print(out);
         return 0;
     }
     environment.answer(names.of(*device) +
-                       (level == 0 ? " is out." : " is in, as " + level::to_text(level) + "."));
-    if (stories.empty()) environment.answer("  no op ever let them in");
-    tell_member(environment, group, explainer, stories, misses);
+                       (why.level == 0 ? " is out." : " is in, as " + level::to_text(why.level) + "."));
+    if (why.grants.empty()) environment.answer("  no op ever let them in");
+    tell_member(environment, group, explainer, why);
     if (!hint.text.empty()) environment.answer("  " + hint.text);
     return 0;
 }
@@ -168,8 +161,8 @@ Result<int> explain_op(Environment& environment, const std::string& group_text, 
     const Graph& graph = group.replica->graph();
     const Access& access = group.replica->access();
     const Explainer explainer(group, names);
-    const auto steps = explainer.of_op(*op);
-    const Verdict verdict = access.now().verdict(*op);
+    const OpExplanation why = explainer.of_op(*op);
+    const Verdict verdict = why.verdict;
     const GrantIndex grant = access.grant_of(*op);
     const bool leave = graph.kind(*op) == Kind::leave;
     const std::string hint = verdict.effective() ? "" : op_hint(group, names, graph.key(graph.author(*op)));
@@ -183,14 +176,14 @@ Result<int> explain_op(Environment& environment, const std::string& group_text, 
              {"rule", verdict.effective() ? Json() : Json(to_text(verdict.rule))},
              {"by", verdict.by == no_index ? Json() : Json(to_hex(graph.id(verdict.by).view()))},
              {"as", grant == no_index ? Json() : Json(to_hex(graph.id(access.op_of_grant(grant)).view()))},
-             {"steps", explainer.json(steps)},
+             {"steps", explainer.json(why.steps)},
              {"hint", hint.empty() ? Json() : Json(hint)}});
         return 0;
     }
     const std::string head = "op " + explainer.op_text(*op);
     if (!verdict.effective()) {
         environment.answer(head + " is void: " + std::string(to_text(verdict.rule)));
-        for (const auto& line : explainer.lines(steps, 2)) environment.answer(line);
+        for (const auto& line : explainer.lines(why.steps, 2)) environment.answer(line);
         environment.answer("  " + hint);
         return 0;
     }

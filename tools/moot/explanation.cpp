@@ -18,90 +18,28 @@ std::string Explainer::id_text(OpIndex op) const { return short_id(group_.replic
 
 std::string Explainer::op_text(OpIndex op) const { return id_text(op) + " " + described(group_, names_, op); }
 
-// V2: a revocation reaches a linked tenure directly or through one it was linked under; it must outrank that
-// one. Found by going up from the grant that was hit.
-Step Explainer::hit(Step::Kind kind, OpIndex op, OpIndex by, GrantIndex grant) const {
-    const Access& access = group_.replica->access();
-    Step step{kind, op, by, access.now().grant(grant), std::nullopt, std::nullopt};
-    const GrantView known = step.grant;
-    GrantIndex tenure = grant;
-    if (known.hit_by == by && known.hit_through != no_index) {
-        tenure = known.hit_through;
-    } else if (group_.replica->graph().kind(by) != folkmoot::Kind::leave) {
-        GrantView at = known;
-        while (access.outranks(access.grant_of(by), tenure) == RankPart::none && at.link &&
-               at.under != no_index) {
-            tenure = at.under;
-            at = access.now().grant(tenure);
-        }
-    }
-    if (tenure != grant) step.through = access.now().grant(tenure);
-    const GrantIndex above = access.grant_of(by);
-    if (group_.replica->graph().kind(by) != folkmoot::Kind::leave && above != no_index) {
-        step.rank =
-            Outranking{access.now().grant(above), access.now().grant(tenure), access.outranks(above, tenure)};
-    }
-    return step;
+OpExplanation Explainer::of_op(OpIndex op) const { return group_.replica->access().now().explain_op(op); }
+
+MemberExplanation Explainer::of_member(const DeviceKey& device) const {
+    auto found = group_.replica->access().now().explain_member(device);
+    std::ranges::sort(found.misses, {}, &Miss::op);
+    return found;
 }
 
-std::vector<Step> Explainer::of_op(OpIndex op) const {
-    const Access& access = group_.replica->access();
-    std::vector<Step> out;
-    // E1 leads from each op to one ranking above it, so this ends.
-    for (;;) {
-        const Verdict verdict = access.now().verdict(op);
-        if (verdict.effective() || verdict.by == no_index) return out;
-        const GrantIndex grant = access.grant_of(op);
-        if (verdict.rule == Rule::E2) {
-            out.push_back(hit(Step::Kind::hit_op, op, verdict.by, grant));
-            return out;
-        }
-        out.push_back(
-            {Step::Kind::void_grant, op, verdict.by, access.now().grant(grant), std::nullopt, std::nullopt});
-        op = verdict.by;
-    }
-}
+GrantView Explainer::view(GrantIndex grant) const { return group_.replica->access().now().grant(grant); }
 
-std::vector<GrantStory> Explainer::of_member(const DeviceKey& device) const {
-    std::vector<GrantStory> out;
-    for (const auto& grant : group_.replica->access().now().grants_of(device)) {
-        if (!grant.known) continue;
-        GrantStory story{grant, {}};
-        if (!grant.made.effective()) {
-            story.steps = of_op(grant.op);
-        } else if (grant.hit_by != no_index) {
-            story.steps.push_back(hit(Step::Kind::hit_grant, grant.op, grant.hit_by, grant.grant));
-        }
-        out.push_back(std::move(story));
-    }
-    return out;
-}
+namespace {
 
-std::vector<Miss> Explainer::misses(const DeviceKey& device) const {
-    const Graph& graph = group_.replica->graph();
-    const Access& access = group_.replica->access();
-    const auto hits = access.now().revocations_of(device);
-    std::vector<Miss> out;
-    for (OpIndex op = 0; op < graph.size(); ++op) {
-        const folkmoot::Kind kind = graph.kind(op);
-        const bool revokes = kind == folkmoot::Kind::remove || kind == folkmoot::Kind::ban;
-        if (!revokes || access.subject_of(op) != device) continue;
-        if (std::ranges::find(hits, op) != hits.end()) continue;
-        out.push_back({op, of_op(op)});
-    }
-    return out;
-}
+// The tenure that was outranked.
+GrantIndex below(const ExplanationStep& step) { return step.through == no_index ? step.grant : step.through; }
 
-bool Explainer::banned(const DeviceKey& device) const {
-    const Graph& graph = group_.replica->graph();
-    const auto hits = group_.replica->access().now().revocations_of(device);
-    return std::ranges::any_of(hits, [&](OpIndex op) { return graph.kind(op) == folkmoot::Kind::ban; });
-}
+}  // namespace
 
-std::string Explainer::text(const Outranking& rank) {
-    switch (rank.part) {
+std::string Explainer::rank_text(const ExplanationStep& step) const {
+    switch (step.part) {
         case RankPart::level:
-            return level::to_text(rank.above.level) + " over " + level::to_text(rank.below.level);
+            return level::to_text(view(step.above).level) + " over " +
+                   level::to_text(view(below(step)).level);
         case RankPart::founder_order: return "named earlier among the founders";
         case RankPart::path_length: return "fewer steps from a founder";
         case RankPart::path: return "their appointment stands earlier";
@@ -111,7 +49,8 @@ std::string Explainer::text(const Outranking& rank) {
     return "by rank";
 }
 
-std::vector<std::string> Explainer::lines(const std::vector<Step>& steps, std::size_t indent) const {
+std::vector<std::string> Explainer::lines(const std::vector<ExplanationStep>& steps,
+                                          std::size_t indent) const {
     // A long chain of E1 says little in its middle.
     constexpr std::size_t most = 12;
     const Graph& graph = group_.replica->graph();
@@ -122,8 +61,8 @@ std::vector<std::string> Explainer::lines(const std::vector<Step>& steps, std::s
             out.push_back(spaces(indent) + "... " + std::to_string(steps.size() - most) + " more such steps");
             i += steps.size() - most;
         }
-        const Step& step = steps[i];
-        if (step.kind == Step::Kind::void_grant) {
+        const ExplanationStep& step = steps[i];
+        if (step.kind == ExplanationStep::Kind::void_grant) {
             const Verdict next = access.now().verdict(step.by);
             out.push_back(spaces(indent) + id_text(step.op) + " acts under " + op_text(step.by) +
                           ", which is void: " + std::string(to_text(next.rule)));
@@ -134,49 +73,56 @@ std::vector<std::string> Explainer::lines(const std::vector<Step>& steps, std::s
         if (leave) {
             line += " ends what its author held";
         } else {
-            line += " hits " + names_.of(step.grant.holder) + "'s grant " + id_text(step.grant.op);
+            const GrantView grant = view(step.grant);
+            line += " hits " + names_.of(grant.holder) + "'s grant " + id_text(grant.op);
         }
-        if (step.through) {
-            line += " through " + names_.of(step.through->holder) + "'s grant " + id_text(step.through->op) +
+        if (step.through != no_index) {
+            const GrantView through = view(step.through);
+            line += " through " + names_.of(through.holder) + "'s grant " + id_text(through.op) +
                     ", under which it was linked,";
         }
-        if (step.kind == Step::Kind::hit_op) line += " and had not seen it";
+        if (step.kind == ExplanationStep::Kind::hit_op) line += " and had not seen it";
         out.push_back(line);
-        if (step.rank) {
-            out.push_back(spaces(indent) + names_.of(step.rank->above.holder) + " outranks " +
-                          names_.of(step.rank->below.holder) + ": " + text(*step.rank));
+        if (step.above != no_index) {
+            out.push_back(spaces(indent) + names_.of(view(step.above).holder) + " outranks " +
+                          names_.of(view(below(step)).holder) + ": " + rank_text(step));
         }
     }
     return out;
 }
 
-Json Explainer::json(const std::vector<Step>& steps) const {
-    const Graph& graph = group_.replica->graph();
-    const auto op_id_json = [&](OpIndex op) { return Json(to_hex(graph.id(op).view())); };
+Json Explainer::rank_json(const ExplanationStep& step) const {
     const auto grant_json = [&](const GrantView& grant) {
-        return Json{{"grant", op_id_json(grant.op)},
+        return Json{{"grant", to_hex(group_.replica->graph().id(grant.op).view())},
                     {"key", to_hex(grant.holder.view())},
                     {"name", petname_json(names_, grant.holder)},
                     {"level", level_json(grant.level)}};
     };
+    if (step.above == no_index) return {};
+    return {{"above", grant_json(view(step.above))},
+            {"below", grant_json(view(below(step)))},
+            {"part", to_text(step.part)},
+            {"text", rank_text(step)}};
+}
+
+Json Explainer::json(const std::vector<ExplanationStep>& steps) const {
+    const Graph& graph = group_.replica->graph();
+    const auto op_id_json = [&](OpIndex op) { return Json(to_hex(graph.id(op).view())); };
     Json out = Json::array();
     for (const auto& step : steps) {
-        const char* rule = step.kind == Step::Kind::void_grant ? "E1"
-                           : step.kind == Step::Kind::hit_op   ? "E2"
-                                                               : "M1";
+        const char* rule = step.kind == ExplanationStep::Kind::void_grant ? "E1"
+                           : step.kind == ExplanationStep::Kind::hit_op   ? "E2"
+                                                                          : "M1";
+        const GrantView grant = view(step.grant);
         Json one = {{"rule", rule},
                     {"op", op_id_json(step.op)},
                     {"by", op_id_json(step.by)},
                     {"by_author", to_hex(graph.key(graph.author(step.by)).view())},
                     {"by_title", title(group_, names_, step.by)},
-                    {"grant", op_id_json(step.grant.op)},
-                    {"holder", to_hex(step.grant.holder.view())},
-                    {"through", step.through ? op_id_json(step.through->op) : Json()}};
-        one["rank"] = !step.rank ? Json()
-                                 : Json{{"above", grant_json(step.rank->above)},
-                                        {"below", grant_json(step.rank->below)},
-                                        {"part", to_text(step.rank->part)},
-                                        {"text", text(*step.rank)}};
+                    {"grant", op_id_json(grant.op)},
+                    {"holder", to_hex(grant.holder.view())},
+                    {"through", step.through == no_index ? Json() : op_id_json(view(step.through).op)}};
+        one["rank"] = rank_json(step);
         out.push_back(std::move(one));
     }
     return out;
