@@ -4,11 +4,11 @@
 namespace folkmoot::wire {
 namespace {
 
-// ben posts `one`, and forks: `child` and `other` stand on it. ann's post stands on `other`.
+// ben posts `one`, and forks: `child` and `other` stand on it. ann, who posted before, posts on `other`.
 struct Fork {
     Book book;
     Entry add = book.add("ann", Add{key_of("ben"), level::member}, {0});
-    Entry zero = book.post("ben", {add});
+    Entry zero = book.post("ben", {book.post("ann", {add})});
     Entry one = book.post("ben", {zero});
     Entry child = book.post("ben", {one});
     Entry other = book.post("ben", {one}, {std::optional<Entry>(one), std::nullopt, "other"});
