@@ -101,6 +101,10 @@ class Resolution {
     [[nodiscard]] Result<void> check(const DeviceKey& author, const OpId& as, const Act& act) const;
     /// The effective revocations that hit a grant of the device, ascending by id: what explains its absence.
     [[nodiscard]] std::vector<OpIndex> revocations_of(const DeviceKey& device) const;
+    /// Y9: what a device that is out must see to know it: revocations_of, and for each of its grants that a
+    /// void op made, the revocations by which that op, or the one it hangs on by E1, is void. Ascending by
+    /// id. Cost: that of revocations_of and the lengths of those grants' paths.
+    [[nodiscard]] std::vector<OpIndex> causes_of_absence(const DeviceKey& device) const;
     /// Whether whatever arrives under the grant from now on is void as things stand: its own op is, or an
     /// effective revocation other than a `leave` hits it.
     [[nodiscard]] bool is_sealed(GrantIndex grant) const;

@@ -22,6 +22,12 @@ bool preferred(const Ledger& ledger, GrantIndex a, GrantIndex b) {
     return ledger.above(a, b);
 }
 
+void sort_by_id(const Graph& graph, std::vector<OpIndex>& ops) {
+    std::ranges::sort(ops, {}, [&](OpIndex op) { return graph.id(op); });
+    const auto rest = std::ranges::unique(ops);
+    ops.erase(rest.begin(), rest.end());
+}
+
 }  // namespace
 
 std::string_view to_text(Rule rule) {
@@ -114,10 +120,21 @@ std::vector<OpIndex> Resolution::revocations_of(const DeviceKey& device) const {
         if (g >= state_->states.size() || state_->states[g].hits.empty()) continue;
         for (const ActIndex hit : state_->all_hits(g)) out.push_back(state_->ledger.act(hit).op);
     }
-    const Graph& graph = state_->ledger.graph();
-    std::ranges::sort(out, {}, [&](OpIndex op) { return graph.id(op); });
-    const auto rest = std::ranges::unique(out);
-    out.erase(rest.begin(), rest.end());
+    sort_by_id(state_->ledger.graph(), out);
+    return out;
+}
+
+// E1 leads to the op that made the grant acted under, and so up a path that ends at a founder, whom nothing
+// voids by E1: at the first E2 stands a revocation.
+std::vector<OpIndex> Resolution::causes_of_absence(const DeviceKey& device) const {
+    std::vector<OpIndex> out = revocations_of(device);
+    for (const auto& grant : grants_of(device)) {
+        if (!grant.known) continue;
+        Verdict why = grant.made;
+        while (why.rule == Rule::E1) why = verdict(why.by);
+        if (why.rule == Rule::E2) out.push_back(why.by);
+    }
+    sort_by_id(state_->ledger.graph(), out);
     return out;
 }
 

@@ -135,7 +135,7 @@ bool Replica::may_read(const DeviceKey& peer) const { return access_.now().may_r
 // it learns why; nothing to anybody else.
 std::vector<OpIndex> Replica::offer_for(const DeviceKey& peer) const {
     if (may_read(peer)) return graph_.heads();
-    return graph_.maximal(access_.now().revocations_of(peer));
+    return graph_.maximal(access_.now().causes_of_absence(peer));
 }
 
 std::optional<OpId> Replica::own_grant() const {

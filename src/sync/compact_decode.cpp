@@ -85,7 +85,9 @@ class Decoder {
             entry.author = tip.author;
             entry.base = add(static_cast<std::int64_t>(tip.position), unzigzag(in_.varint()));
         } else {
-            reject("a tip that was not sent");
+            // The two sides may have taken different frontiers for the same remembered one, and then name
+            // different tips: frontier_fingerprint is short.
+            unresolved();
         }
         if (kind < author_by_tip) entry.base = static_cast<std::int64_t>(in_.varint());
         if (kind != author_by_key) {

@@ -15,8 +15,8 @@ namespace folkmoot::sync {
 [[nodiscard]] crypto::SipKey round_salt(const Hash32& binding, bool from_initiator, std::uint32_t round);
 /// The key under which authors are labelled and batches checked, the same for both sides all session long.
 [[nodiscard]] crypto::SipKey label_salt(const Hash32& binding);
-/// Y3: how a remembered frontier is named; ids ascending. Four bytes are enough to tell the few that are
-/// remembered apart, and a mistake costs bytes only.
+/// Y3: how a remembered frontier is named; ids ascending. Two bytes are enough to tell the few that are
+/// remembered apart; where they do not, the answer cannot be resolved and is asked for again in plain form.
 [[nodiscard]] std::uint16_t frontier_fingerprint(const Hash32& binding, std::span<const OpId> heads);
 
 }  // namespace folkmoot::sync

@@ -197,6 +197,8 @@ void Taker::forget_received(OpIndex before) {
 
 void Taker::finish_equal() {
     phase_ = Phase::idle;
+    // A locator sent meanwhile is no longer to be answered; what is asked for live will be.
+    locating_ = false;
     finished_ = true;
 }
 
