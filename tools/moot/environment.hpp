@@ -73,7 +73,7 @@ class Environment {
     std::optional<Names> names_;
 };
 
-/// Writes the error as cli.md wants it and returns the exit code for it.
+/// Writes the error, as text or as an object under --json, and returns the exit code for it.
 int report(Environment& environment, const Error& error);
 
 [[nodiscard]] int exit_code_of(ErrorCode code);

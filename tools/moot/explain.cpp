@@ -56,7 +56,7 @@ std::string_view state_of(const GrantView& grant) {
     return grant.made.effective() ? "ended" : "void";
 }
 
-// The sketch of cli.md: what became of each grant, what decided, what mends it.
+// What became of each grant, what decided, what mends it.
 void tell_member(Environment& environment, const OpenGroup& group, const Explainer& explainer,
                  const MemberExplanation& found) {
     const Graph& graph = group.replica->graph();
