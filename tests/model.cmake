@@ -25,6 +25,10 @@ if(TARGET folkmoot_operation AND nlohmann_json_FOUND)
         target_link_libraries(test_differential_access PRIVATE folkmoot_test_support folkmoot_model folkmoot_access)
         add_test(NAME differential_access COMMAND test_differential_access)
         set_tests_properties(differential_access PROPERTIES TIMEOUT 600)
+        if(FOLKMOOT_SANITIZE)  # several times slower: other histories, and fewer
+            set_tests_properties(differential_access PROPERTIES
+                ENVIRONMENT "FOLKMOOT_SEEDS=5000;FOLKMOOT_SEED_START=20001")
+        endif()
 
         file(GLOB law_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/property/laws*.cpp)
         add_executable(test_laws ${law_tests})
