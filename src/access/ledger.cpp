@@ -90,6 +90,7 @@ void Ledger::enter_line(ActIndex act, DeviceIndex about, LineKind kind, std::vec
 // costs an entry for each branch of its subject, however wide the graph.
 void Ledger::enter_cut(ActIndex act, const std::vector<OpId>& named) {
     std::vector<OpIndex> ops;
+    ops.reserve(named.size());
     for (const auto& id : named) ops.push_back(*graph_.find(id));
     const auto most = graph_.maximal(ops);
     acts_[act].cut = static_cast<std::uint32_t>(cut_ops_.size());

@@ -59,8 +59,7 @@ bool Quota::is_out(const DeviceKey& author) const {
 // The first grant in rank order decides, so that the answer does not depend on the order of arrival. Kept
 // until the next recount, so that what is charged to an account is taken off the same one. Each step goes to
 // an older grant, and each grant is passed once, however long a chain of puppets is.
-DeviceKey Quota::account_of(const DeviceKey& author) {
-    if (!counted_) recount();
+DeviceKey Quota::find_account(const DeviceKey& author) {
     const auto known = account_by_author_.find(author);
     if (known != account_by_author_.end()) return known->second;
     const auto grants = access_.now().grants_of(author);
@@ -80,6 +79,11 @@ DeviceKey Quota::account_of(const DeviceKey& author) {
     }
     account_by_author_.emplace(author, account);
     return account;
+}
+
+DeviceKey Quota::account_of(const DeviceKey& author) {
+    if (!counted_) recount();
+    return find_account(author);
 }
 
 std::uint64_t Quota::charged(const DeviceKey& account) {
@@ -113,7 +117,7 @@ void Quota::recount() {
     }
     const Closure covered = graph_.closure(others);
     for (const AuthorIndex author : out) {
-        std::uint64_t& account = accounts_[account_of(graph_.key(author))];
+        std::uint64_t& account = accounts_[find_account(graph_.key(author))];
         for (const BranchIndex branch : graph_.branches(author)) {
             const auto ops = graph_.branch_ops(branch);
             // Of a branch a first part is covered.

@@ -62,6 +62,7 @@ class Quota {
 
    private:
     void recount();
+    [[nodiscard]] DeviceKey find_account(const DeviceKey& author);
     void uncharge_past(OpIndex op);
 
     const Graph& graph_;

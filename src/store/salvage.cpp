@@ -178,7 +178,7 @@ Result<fs::path> replace_store(const fs::path& given, const SqliteOptions& optio
     std::error_code failed;
     const fs::path path = fs::absolute(given, failed);
     FileSystem& files = *options.files;
-    const fs::path aside = free_place(files, path);
+    fs::path aside = free_place(files, path);
     if (auto moved = move(files, path, aside); !moved) return std::unexpected(moved.error());
     // A power cut must not bring the file back without its log, so this name is settled first.
     if (auto synced = sync_names(files, path); !synced) return std::unexpected(synced.error());
