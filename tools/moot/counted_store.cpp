@@ -24,7 +24,7 @@ std::optional<Known> parse(std::string_view text) {
     if (!text.starts_with(header) || text.size() != header.size() + hex + 1 + digits + 1) return std::nullopt;
     text.remove_prefix(header.size());
     const auto instance = fixed_from_hex<StoreInstance>(text.substr(0, hex));
-    const std::string_view number = text.substr(hex + 1, digits);
+    const std::string number(text.substr(hex + 1, digits));
     Known out;
     const auto read = std::from_chars(number.data(), number.data() + digits, out.count);
     if (!instance || read.ec != std::errc() || read.ptr != number.data() + digits) return std::nullopt;
