@@ -52,6 +52,16 @@ TEST_F(SimTest, Q1_to_Q13_hold_in_every_world_and_Q14_the_worlds_meet_everything
     for (const std::string& name : report.never) ADD_FAILURE() << "never met: " << name;
 }
 
+// Where correct peers once blamed each other for a locator left open (419 to 672) or for a short fingerprint
+// that two frontiers share (646), and where a device out by a void grant was never told (1198).
+TEST_F(SimTest, worlds_that_once_broke_a_law_keep_them) {
+    for (const std::uint64_t seed : {419ULL, 436ULL, 465ULL, 540ULL, 646ULL, 672ULL, 1198ULL}) {
+        const Findings found = simulate(make_plan(seed, Plant::none), false);
+        if (found.violation) ADD_FAILURE() << "moot sim run --seeds 1 --start " << seed;
+        EXPECT_GT(found.events, 100U);
+    }
+}
+
 TEST_F(SimTest, a_world_repeats_itself) {
     for (const std::uint64_t seed : {3ULL, 14ULL, 15ULL}) {
         const Plan plan = make_plan(seed, Plant::none);
