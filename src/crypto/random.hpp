@@ -7,5 +7,6 @@
 namespace folkmoot::crypto {
 
 void random_bytes(std::span<std::uint8_t> out);
+[[nodiscard]] std::uint64_t random_number();
 
 }  // namespace folkmoot::crypto

@@ -11,17 +11,7 @@
 #include "net/core.hpp"
 
 namespace folkmoot::net {
-namespace {
-
-std::uint64_t random_number() {
-    std::array<std::uint8_t, 8> random{};
-    crypto::random_bytes(random);
-    std::uint64_t value = 0;
-    for (const std::uint8_t byte : random) value = value << 8U | byte;
-    return value;
-}
-
-}  // namespace
+using crypto::random_number;
 
 void Core::keep_peer(const std::string& address) {
     if (std::ranges::any_of(kept_, [&](const KeptPeer& peer) { return peer.address == address; })) return;

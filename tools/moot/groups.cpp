@@ -21,14 +21,6 @@ StoreInstance random_instance() {
 
 }  // namespace
 
-std::uint64_t random_seed() {
-    std::array<std::uint8_t, 8> bytes{};
-    crypto::random_bytes(bytes);
-    std::uint64_t seed = 0;
-    for (const auto byte : bytes) seed = seed << 8U | byte;
-    return seed;
-}
-
 std::uint64_t clock_ms() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
@@ -76,7 +68,7 @@ Result<OpenGroup*> Groups::open(const GroupId& id) {
                                                   home_.group_path(id).string() + own_suffix, signer_.key());
     CountedStore& counting = *counted;
     group->store = std::move(counted);
-    auto replica = Replica::open({id, random_seed()}, *group->store, &signer_, *verifier_);
+    auto replica = Replica::open({id, crypto::random_number()}, *group->store, &signer_, *verifier_);
     if (!replica) return std::unexpected(replica.error());
     group->replica = std::move(*replica);
     auto whole = counting.matches(group->replica->own_ops());
@@ -169,7 +161,7 @@ Result<OpenGroup*> Groups::prepare(const GroupId& id) {
 // op is on the disk.
 Result<OpenGroup*> Groups::create(const Create& create, std::uint64_t time_ms) {
     const auto draft_store = make_memory_store(random_instance());
-    auto draft = Replica::open({std::nullopt, random_seed()}, *draft_store, &signer_, *verifier_);
+    auto draft = Replica::open({std::nullopt, crypto::random_number()}, *draft_store, &signer_, *verifier_);
     if (!draft) return std::unexpected(draft.error());
     auto made = (*draft)->create_group(create, time_ms);
     if (!made) return std::unexpected(made.error());

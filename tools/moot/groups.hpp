@@ -74,8 +74,6 @@ class Groups {
     std::unique_ptr<net::Node> node_;
 };
 
-/// Salts hash tables.
-[[nodiscard]] std::uint64_t random_seed();
 /// What the system's clock says, in milliseconds since 1970.
 [[nodiscard]] std::uint64_t clock_ms();
 

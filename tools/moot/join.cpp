@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "crypto/random.hpp"
 #include "moot/commands.hpp"
 #include "moot/environment.hpp"
 #include "moot/forward.hpp"
@@ -67,7 +68,8 @@ Result<Entry> enter(Groups& groups, const Ticket& ticket, Store& store) {
     if (!signer) return std::unexpected(signer.error());
     const DeviceKey key = (*signer)->key();
     const DeviceKey self = groups.signer().key();
-    auto replica = Replica::open({ticket.group, random_seed()}, store, signer->get(), ed25519_verifier());
+    auto replica =
+        Replica::open({ticket.group, crypto::random_number()}, store, signer->get(), ed25519_verifier());
     if (!replica) return std::unexpected(replica.error());
     net::Node node(**signer, ed25519_verifier());
     node.add_group(**replica, store);

@@ -275,6 +275,8 @@ Result<int> serve(Environment& environment, const ServeArguments& arguments) {
     auto opened = environment.groups();
     if (!opened) return std::unexpected(opened.error());
     Groups& groups = **opened;
+    if (arguments.peers.size() > limits::known_peers)
+        return fail(ErrorCode::usage, "at most 1,000 times --peer");
     for (const auto& peer : arguments.peers) {
         if (!is_address(peer))
             return fail(ErrorCode::usage, "--peer " + printable(peer) + " is no HOST:PORT");
