@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "crypto/hash.hpp"
-#include "encoding/cbor.hpp"
+#include "encoding/straight_reader.hpp"
 #include "folkmoot/operation.hpp"
 
 namespace folkmoot {
 namespace {
 
-using encoding::Reader;
+using encoding::StraightReader;
 using encoding::Writer;
 
 constexpr std::uint64_t format_version = 1;
@@ -145,19 +145,12 @@ void write_fields(Writer& out, const Act& act) {
     }
 }
 
-// Reads the pieces of a body in order and keeps the first error, so that callers may read on blindly.
-class BodyReader {
+class BodyReader : public StraightReader {
    public:
-    explicit BodyReader(ByteView body) : reader_(body, limits::body_items, limits::body_depth) {}
-
-    [[nodiscard]] bool failed() const { return error_.has_value(); }
-    [[nodiscard]] std::unexpected<Error> error() const { return std::unexpected(*error_); }
-    void reject(ErrorCode code, std::string text) {
-        if (!error_) error_ = Error{code, std::move(text)};
-    }
+    explicit BodyReader(ByteView body) : StraightReader(body, limits::body_items, limits::body_depth) {}
 
     std::uint64_t uint(std::uint64_t max, ErrorCode beyond) {
-        const auto value = take(reader_.read_uint()).value_or(0);
+        const auto value = take(reader().read_uint()).value_or(0);
         if (value > max) reject(beyond, "an integer is out of range");
         return value;
     }
@@ -167,26 +160,22 @@ class BodyReader {
         return static_cast<Level>(value & 255U);
     }
     template <class T>
-    T fixed() {
-        return take(reader_.read_fixed<T>()).value_or(T{});
-    }
-    template <class T>
     std::optional<T> optional() {
-        const auto view = take(reader_.read_bytes(T::size)).value_or(ByteView{});
+        const auto view = take(reader().read_bytes(T::size)).value_or(ByteView{});
         if (view.empty()) return std::nullopt;
         auto value = T::from(view);
         if (!value) reject(ErrorCode::cbor_length, "a byte string of the wrong length");
         return value;
     }
     std::string text() {
-        const auto view = take(reader_.read_text(limits::body_bytes)).value_or(std::string_view{});
+        const auto view = take(reader().read_text(limits::body_bytes)).value_or(std::string_view{});
         if (view.size() > limits::text_bytes)
             reject(ErrorCode::op_text_too_long, "a text has at most 255 bytes");
         return std::string(view);
     }
     template <class T>
     std::vector<T> list(std::size_t max, ErrorCode beyond) {
-        const std::size_t count = begin();
+        const std::size_t count = begin_some();
         if (count > max) reject(beyond, "a list is too long");
         std::vector<T> out;
         if (!failed()) out.reserve(count);
@@ -195,29 +184,15 @@ class BodyReader {
         return out;
     }
     // No bound of its own: the reader refuses a count beyond the bytes that are left, the caller the rest.
-    std::size_t begin() { return take(reader_.begin_array(limits::body_bytes)).value_or(0); }
-    void begin(std::size_t length) {
-        if (begin() != length) reject(ErrorCode::op_bad_field, "an array of the wrong length");
+    std::size_t begin_some() { return begin(limits::body_bytes); }
+    void begin_exactly(std::size_t length) {
+        if (begin_some() != length) reject(ErrorCode::op_bad_field, "an array of the wrong length");
     }
-    void end() { reader_.end_array(); }
-    void finish() {
-        if (auto result = reader_.finish(); !result && !error_) error_ = result.error();
-    }
-
-   private:
-    template <class T>
-    Result<T> take(Result<T> result) {
-        if (!result && !error_) error_ = result.error();
-        if (error_) return std::unexpected(*error_);
-        return result;
-    }
-    Reader reader_;
-    std::optional<Error> error_;
 };
 
 Rules read_rules(BodyReader& in) {
     Rules rules;
-    in.begin(rule_fields);
+    in.begin_exactly(rule_fields);
     rules.equal = static_cast<Rules::Equal>(in.uint(1, ErrorCode::op_bad_field) & 1U);
     for (Level* value : {&rules.post, &rules.add, &rules.set_level, &rules.remove, &rules.ban, &rules.unban,
                          &rules.link, &rules.read}) {
@@ -229,7 +204,7 @@ Rules read_rules(BodyReader& in) {
 
 Create read_create(BodyReader& in) {
     Create create;
-    in.begin(3);
+    in.begin_exactly(3);
     create.name = in.text();
     create.founders = in.list<DeviceKey>(limits::founders, ErrorCode::op_bad_founders);
     create.rules = read_rules(in);
@@ -240,7 +215,7 @@ Create read_create(BodyReader& in) {
 template <class T>
 T read_grant(BodyReader& in) {
     T grant;
-    in.begin(2);
+    in.begin_exactly(2);
     grant.subject = in.fixed<DeviceKey>();
     grant.level = in.level();
     in.end();
@@ -250,7 +225,7 @@ T read_grant(BodyReader& in) {
 template <class T>
 T read_revocation(BodyReader& in) {
     T revocation;
-    const std::size_t count = in.begin();
+    const std::size_t count = in.begin_some();
     if (count != 1 && count != 2) in.reject(ErrorCode::op_bad_field, "an array of the wrong length");
     revocation.subject = in.fixed<DeviceKey>();
     if (count == 2) revocation.cut = in.list<OpId>(limits::cut_ops, ErrorCode::op_bad_cut);
@@ -267,19 +242,19 @@ Act read_fields(BodyReader& in, Kind kind) {
         case Kind::remove: return read_revocation<Remove>(in);
         case Kind::ban: return read_revocation<Ban>(in);
         case Kind::unban: {
-            in.begin(1);
+            in.begin_exactly(1);
             Unban unban{in.fixed<DeviceKey>()};
             in.end();
             return unban;
         }
         case Kind::leave:
-            in.begin(0);
+            in.begin_exactly(0);
             in.end();
             return Leave{};
         case Kind::post: break;
     }
     Post post;
-    in.begin(2);
+    in.begin_exactly(2);
     post.length = static_cast<std::uint32_t>(in.uint(limits::payload_bytes, ErrorCode::op_payload_too_large));
     post.payload_hash = in.fixed<Hash32>();
     in.end();
@@ -317,7 +292,7 @@ Result<Operation> decode_body(ByteView body) {
     }
     BodyReader in(body);
     Operation op;
-    in.begin(body_fields);
+    in.begin_exactly(body_fields);
     if (in.uint(UINT64_MAX, ErrorCode::op_bad_field) != format_version) {
         in.reject(ErrorCode::op_unknown_version, "a format version this program does not know");
     }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "encoding/cbor.hpp"
+#include "encoding/straight_reader.hpp"
 
 namespace folkmoot::sync {
 namespace {
 
-using encoding::Reader;
+using encoding::StraightReader;
 using encoding::Writer;
 
 // The first item of every message. Numbers are never reused.
@@ -126,46 +126,24 @@ struct Encoder {
     }
 };
 
-// Like the body's reader: remembers the first error, so that the message's shape can be read straight down.
-class MessageReader {
+class MessageReader : public StraightReader {
    public:
-    explicit MessageReader(ByteView bytes) : in_(bytes, limits::message_items, max_depth) {}
+    explicit MessageReader(ByteView bytes) : StraightReader(bytes, limits::message_items, max_depth) {}
 
-    std::uint64_t uint(std::uint64_t max = UINT64_MAX) { return take(in_.read_uint(max)).value_or(0); }
+    std::uint64_t uint(std::uint64_t max = UINT64_MAX) { return take(reader().read_uint(max)).value_or(0); }
     std::uint32_t uint32() { return static_cast<std::uint32_t>(uint(UINT32_MAX)); }
-    template <class T>
-    T fixed() {
-        return take(in_.read_fixed<T>()).value_or(T{});
-    }
-    std::size_t begin(std::size_t max) { return take(in_.begin_array(max)).value_or(0); }
-    void end() { in_.end_array(); }
     Bytes bytes(std::size_t max) {
-        const auto view = take(in_.read_bytes(max)).value_or(ByteView{});
+        const auto view = take(reader().read_bytes(max)).value_or(ByteView{});
         return {view.begin(), view.end()};
     }
     std::vector<OpId> ids(std::size_t max) {
         const std::size_t count = begin(max);
         std::vector<OpId> out;
         out.reserve(count);
-        for (std::size_t i = 0; i < count && !error_; ++i) out.push_back(fixed<OpId>());
+        for (std::size_t i = 0; i < count && !failed(); ++i) out.push_back(fixed<OpId>());
         end();
         return out;
     }
-    void reject(ErrorCode code, std::string text) {
-        if (!error_) error_ = Error{code, std::move(text)};
-    }
-    [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-    [[nodiscard]] Reader& raw() { return in_; }
-
-   private:
-    template <class T>
-    Result<T> take(Result<T> result) {
-        if (!result && !error_) error_ = result.error();
-        if (error_) return std::unexpected(*error_);
-        return result;
-    }
-    Reader in_;
-    std::optional<Error> error_;
 };
 
 std::optional<PageKey> read_key(MessageReader& in) {
@@ -314,7 +292,7 @@ Result<Message> decode_message(ByteView bytes) {
     MessageReader in(bytes);
     const std::size_t count = in.begin(max_fields + 1);
     const auto type = in.uint();
-    if (in.error()) return std::unexpected(*in.error());
+    if (in.failed()) return in.error();
     if (type > static_cast<std::uint64_t>(Type::announce)) {
         return fail(ErrorCode::session_unknown_message, "a message type this version does not know");
     }
@@ -325,8 +303,8 @@ Result<Message> decode_message(ByteView bytes) {
     }
     Message message = read_fields(in, static_cast<Type>(type), count - 1);
     in.end();
-    if (in.error()) return std::unexpected(*in.error());
-    if (auto end = in.raw().finish(); !end) return std::unexpected(end.error());
+    in.finish();
+    if (in.failed()) return in.error();
     return message;
 }
 
