@@ -82,6 +82,7 @@ enum class ErrorCode : std::uint16_t {
     session_quota = 511,
     session_ended = 512,
     session_unresolved = 513,
+    session_outgrown = 514,
 
     // 6xx: the store (T).
     store_open = 600,

@@ -12,6 +12,9 @@
 //               +-+                                              |
 //        start                  peer says done                   |
 //   idle -----> giving --------------------------------> given --+
+//
+// Failing is no end of anything: what was admitted stays and another session goes on. With session_outgrown
+// (Y9) it is due at once, with any other error that is not the peer's fault after a pause.
 #pragma once
 
 #include <memory>
@@ -133,7 +136,8 @@ class Session {
     void request(std::vector<OpId> ids, std::uint64_t now_ms);
     /// Whether the answer to a request is waited for.
     [[nodiscard]] bool requesting() const;
-    /// More was announced than there was room for: another session is due.
+    /// More was announced than there was room for: another session is due. One that ended outgrown says so by
+    /// its error: session_outgrown.
     [[nodiscard]] bool incomplete() const;
 
     /// The next message to send, built when asked for, so that a slow peer costs no memory.

@@ -69,6 +69,7 @@ std::string_view name_of(ErrorCode code) {
         case ErrorCode::session_quota: return "session_quota";
         case ErrorCode::session_unresolved: return "session_unresolved";
         case ErrorCode::session_ended: return "session_ended";
+        case ErrorCode::session_outgrown: return "session_outgrown";
         case ErrorCode::store_open: return "store_open";
         case ErrorCode::store_locked: return "store_locked";
         case ErrorCode::store_version: return "store_version";

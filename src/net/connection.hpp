@@ -21,6 +21,7 @@
 
 #include "folkmoot/net.hpp"
 #include "net/noise_channel.hpp"
+#include "replica/backoff.hpp"
 
 namespace folkmoot::net {
 
@@ -74,7 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     [[nodiscard]] bool open() const { return !over_ && !closing_ && peer_.has_value(); }
     [[nodiscard]] const std::optional<DeviceKey>& peer() const { return peer_; }
     [[nodiscard]] bool has_sessions() const;
-    /// Whether a session came to a good end.
+    /// Whether a session ended equal, or brought something.
     [[nodiscard]] bool useful() const { return useful_; }
     /// Why it ended, if not cleanly.
     [[nodiscard]] const std::optional<Error>& why() const { return why_; }
@@ -111,6 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void end_stream(Stream& stream, const Error& why);
     void end_streams(const Error& why);
     void fault(const Error& why);
+    void retry_later(HostedGroup& group, bool brought);
     void retry_groups(std::uint64_t now_ms);
     void renew_sessions(std::uint64_t now_ms);
     void note_visit(const Stream& stream);
@@ -135,7 +137,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     std::map<std::uint8_t, Stream> streams_;
     std::uint8_t next_stream_ = 0;
-    std::map<HostedGroup*, std::uint64_t> retries_;  // when to open the group's session again
+    struct Retry {
+        Backoff pause;
+        std::optional<std::uint64_t> due_ms;  // when to open the group's session again
+    };
+    std::map<HostedGroup*, Retry> retries_;
 
     bool closing_ = false;
     bool over_ = false;

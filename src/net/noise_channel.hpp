@@ -66,6 +66,8 @@ class Channel {
     [[nodiscard]] Bytes poll_output();
     /// Whether a record or a message has begun and its end is missing.
     [[nodiscard]] bool within_message() const { return !partial_.empty() || !message_.empty(); }
+    /// Bytes held of records and messages that are not whole.
+    [[nodiscard]] std::size_t held_bytes() const { return partial_.size() + message_.size(); }
     /// How many bytes poll_output would give; the caller keeps them within limits::unsent_bytes.
     [[nodiscard]] std::size_t unsent_bytes() const { return output_.size(); }
 

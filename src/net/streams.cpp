@@ -32,7 +32,7 @@ void Connection::start_session(std::uint8_t number, HostedGroup& group, bool ini
     stream.session = group.replica->open_session(config, stream.opened_ms);
     stream.renewal = std::ranges::any_of(
         streams_, [&](const auto& other) { return other.first != number && other.second.group == &group; });
-    retries_.erase(&group);
+    if (const auto at = retries_.find(&group); at != retries_.end()) at->second.due_ms.reset();
 }
 
 // Anything not defined here ends the connection; whatever comes on a stream that is over is let pass, since
@@ -113,16 +113,23 @@ void Connection::settle(HostedGroup& group) {
         if (!stream.session || stream.group != &group || unsent() >= limits::unsent_bytes) continue;
         const Session* session = group.replica->session(*stream.session);
         if (session == nullptr || session->outcome() == Outcome::running) continue;
-        finished = true;
+        const bool brought = session->stats().ops_new > 0;
         if (session->outcome() != Outcome::failed) {
-            useful_ = true;
+            // What both sides refused of each other moved nothing: that alone keeps no peer in favour.
+            useful_ = useful_ || brought || session->outcome() == Outcome::equal;
+            finished = true;
             report(stream, {});
             continue;
         }
         const Error why = session->error();
         if (session->peer_at_fault()) violation = why;
+        // Y9: what a reconciliation by request asked for comes with a second session, once.
+        const bool once_more =
+            purpose_ == Purpose::one_shot && why.code == ErrorCode::session_outgrown && !stream.renewal;
+        stream.reported = stream.reported || once_more;
+        finished = finished || !once_more;
         end_stream(stream, why);
-        if (purpose_ == Purpose::kept) retries_[&group] = now_ms() + core_.options().ping_ms;
+        if (purpose_ == Purpose::kept || once_more) retry_later(group, brought);
     }
     if (violation) return fault(*violation);
     if (finished && purpose_ == Purpose::one_shot) close();
@@ -186,7 +193,10 @@ void Connection::note_visit(const Stream& stream) {
     if (purpose_ != Purpose::kept) return;
     const Session* session = stream.group->replica->session(*stream.session);
     if (session == nullptr || !session->is_live()) return;
-    core_.note_visit(*this, {session->stats().ops_new, session->stats().ops_sent, stream.took_ms});
+    const SessionStats& stats = session->stats();
+    const bool equal = session->outcome() == Outcome::equal;
+    // What was given may all have been refused.
+    core_.note_visit(*this, {stats.ops_new, equal ? stats.ops_sent : 0, stream.took_ms, equal});
 }
 
 void Connection::end_streams(const Error& why) {
@@ -207,10 +217,19 @@ void Connection::note_traffic(std::uint64_t now) {
 }
 
 // A session that failed without anybody's fault is tried again while the connection stands: the peer may
-// have learnt meanwhile that this device may read.
+// have learnt meanwhile that this device may read. Ever later while that brings nothing.
+void Connection::retry_later(HostedGroup& group, bool brought) {
+    const NodeOptions& options = core_.options();
+    const auto at =
+        retries_.try_emplace(&group, Retry{Backoff(options.first_retry_ms, options.last_retry_ms), {}});
+    Retry& retry = at.first->second;
+    if (brought) retry.pause.reset();
+    retry.due_ms = now_ms() + (purpose_ == Purpose::one_shot ? 0 : retry.pause.next_ms());
+}
+
 void Connection::retry_groups(std::uint64_t now) {
-    for (const auto& [group, due] : retries_) {
-        if (now < due) continue;
+    for (const auto& [group, retry] : retries_) {
+        if (!retry.due_ms || now < *retry.due_ms) continue;
         if (next_stream_ >= limits::streams) return close();
         open_group(*group);
         return;

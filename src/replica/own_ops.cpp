@@ -4,7 +4,7 @@
 //             restored, or a peer shows an own op
 //     FREE ---------------------------------------> WAITING
 //          <---------------------------------------
-//             a session ends equal and nothing shown is missing, or force_authoring
+//             a session ends equal, this device may read and nothing shown is missing; or force_authoring
 //
 // Only an op that proves itself makes authoring wait: nobody else can sign one, so nobody can silence a
 // device.
@@ -62,6 +62,8 @@ void Replica::end_wait() {
 
 void Replica::settle_wait(Outcome outcome) {
     if (waits_ == AuthoringWait::none || outcome != Outcome::equal) return;
+    // Whoever is out was given no more than what says so (Y9): own ops may still be missing.
+    if (signer_ == nullptr || !may_read(signer_->key())) return;
     if (own_awaited_ && !graph_.find(*own_awaited_)) return;
     own_awaited_.reset();
     end_wait();

@@ -88,7 +88,7 @@ void PeerChoice::handle_visit(Peer peer, const Visit& visit) {
     const auto at = arms_.find(peer);
     if (at == arms_.end()) return;
     learn(at->second, reward(visit));
-    at->second.failures = 0;
+    if (visit.equal || visit.ops_new > 0) at->second.failures = 0;
 }
 
 void PeerChoice::handle_failure(Peer peer, std::uint64_t now_ms, std::uint64_t random) {

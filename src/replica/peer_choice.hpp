@@ -25,6 +25,8 @@ struct Visit {
     std::uint64_t ops_new = 0;    // for this side
     std::uint64_t ops_given = 0;  // for the other
     std::uint64_t milliseconds = 0;
+    /// Both held the same in the end.
+    bool equal = true;
 };
 
 /// 0 to 1000: half for news in each direction, up to 200 of it for how quickly they came. Nothing for a quick
@@ -55,9 +57,10 @@ class PeerChoice {
     /// When choose() may have more to choose from; nothing if all pauses are over.
     [[nodiscard]] std::optional<std::uint64_t> next_ms(std::uint64_t now_ms) const;
 
+    /// Ends what it failed before, unless the visit ended unequal and brought nothing.
     void handle_visit(Peer peer, const Visit& visit);
-    /// It could not be reached, or its session failed: a pause that doubles, between half of it and all, so
-    /// that peers that lost the same host do not come back at once.
+    /// It could not be reached, or its session failed or came to nothing: a pause that doubles, between half
+    /// of it and all, so that peers that lost the same host do not come back at once.
     void handle_failure(Peer peer, std::uint64_t now_ms, std::uint64_t random);
     /// A pause of the first length, for a peer whose connection ended after it had been of use.
     void pause(Peer peer, std::uint64_t now_ms, std::uint64_t random);

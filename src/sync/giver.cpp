@@ -40,6 +40,7 @@ bool Giver::open() {
     heads_ = host_.offer_for(config_.peer);
     reader_ = host_.may_read(config_.peer);
     open_ = !heads_.empty() || graph.size() == 0;
+    whole_ = reader_ || graph.size() == 0;
     if (!reader_) offer_proofs();
     offer_ = graph.closure(heads_);
     digest_ = offer_digest(config_.binding, ids_of(graph, heads_));
@@ -77,6 +78,9 @@ Result<void> Giver::check_allowed() const {
     if (!reader_ || host_.may_read(config_.peer)) return {};
     return fail(ErrorCode::session_not_let_in, "the peer may not read this group any more");
 }
+
+// Only what is newer than the offer is pushed: a peer whose offer was narrow would never get the rest.
+bool Giver::outgrown() const { return open_ && !whole_ && host_.may_read(config_.peer); }
 
 bool Giver::offered(OpIndex op) const {
     return live_ ? host_.may_read(config_.peer) : host_.graph().contains(offer_, op);
@@ -248,7 +252,7 @@ void Giver::collect_pushes(const std::vector<OpIndex>& from_peer, std::set<OpId>
         const bool known = told.erase(graph.id(op)) > 0 || std::ranges::binary_search(from_peer, op);
         if (!known) answer.ops.push_back(op);
     }
-    // What is not pushed to a peer that may not read now, it walks back for once it may.
+    // What is not pushed to a peer that may not read now comes with another session once it may.
     if (answer.ops.empty() || !host_.may_read(config_.peer)) return;
     reader_ = true;
     answer.ids_only = !push_whole_;

@@ -53,6 +53,8 @@ class Giver {
 
     /// Y9: session_not_let_in once a reader is none any more.
     [[nodiscard]] Result<void> check_allowed() const;
+    /// Y9: the peer may read by now, and was offered less than there was. What lies between is in no push.
+    [[nodiscard]] bool outgrown() const;
     [[nodiscard]] bool pending() const { return !answers_.empty(); }
     /// The next message of the oldest answer. Precondition: pending().
     [[nodiscard]] Result<Bytes> poll(SessionStats& stats);
@@ -83,6 +85,7 @@ class Giver {
     LabelTable labels_;
     bool open_ = false;
     bool reader_ = false;  // given as to a reader, not as to a removed device
+    bool whole_ = false;   // the offer is all there was
     bool live_ = false;
     bool push_whole_ = true;
     bool answered_ = false;

@@ -39,6 +39,7 @@ struct Session::State {
     void collect_pushes();
     [[nodiscard]] Result<void> check_group(const GroupTag& tag) const;
     void finish_if_done();
+    void stop_if_outgrown();
     void stop(const Error& why, bool fault);
 
     SessionHost& host;
@@ -52,6 +53,7 @@ struct Session::State {
     bool fault = false;
     bool given = false;           // the peer said done
     std::uint64_t not_taken = 0;  // what the peer refused of ours
+    bool ended_by_peer = false;
     bool named_grant = false;
     bool asked_grant = false;
     std::optional<Have> early;  // the peer's `have`, while the door is closed to it
@@ -76,7 +78,8 @@ bool is_violation(ErrorCode code) {
         case ErrorCode::session_closed_by_peer:
         case ErrorCode::session_not_let_in:
         case ErrorCode::session_quota:
-        case ErrorCode::session_ended: return false;
+        case ErrorCode::session_ended:
+        case ErrorCode::session_outgrown: return false;
         default: break;
     }
     const auto number = static_cast<unsigned>(code);
@@ -87,7 +90,7 @@ bool is_violation(ErrorCode code) {
 
 void Session::State::stop(const Error& why, bool at_fault) {
     if (outcome == Outcome::failed) return;
-    const bool tell = why.code != ErrorCode::session_closed_by_peer;
+    const bool tell = !ended_by_peer;
     outcome = Outcome::failed;
     error = why;
     fault = at_fault;
@@ -189,6 +192,11 @@ Result<void> Session::State::handle(Again&) {
 Result<void> Session::State::handle(UnknownSince&) { return taker.handle_unknown_since(); }
 
 Result<void> Session::State::handle(End& m) {
+    ended_by_peer = true;
+    if (m.code == static_cast<std::uint16_t>(ErrorCode::session_outgrown)) {
+        return fail(ErrorCode::session_outgrown,
+                    "the peer may give more than it offered, in another session");
+    }
     return fail(ErrorCode::session_closed_by_peer,
                 "the peer ended the session, code " + std::to_string(m.code));
 }
@@ -242,6 +250,14 @@ void Session::State::finish_if_done() {
     if (config.live) giver.go_live();
 }
 
+// Y9: neither an equal end nor pushes would be the truth. Not before the session has come to its end: what
+// the peer offers is taken all the same.
+void Session::State::stop_if_outgrown() {
+    if (outcome == Outcome::running ? !(taker.finished() && given) : !is_live()) return;
+    if (!giver.outgrown()) return;
+    stop({ErrorCode::session_outgrown, "the peer may read by now; another session gives it the rest"}, false);
+}
+
 Session::Session(SessionHost& host, const SessionConfig& config)
     : state_(std::make_unique<State>(host, config)) {}
 Session::~Session() = default;
@@ -264,6 +280,7 @@ void Session::handle_message(ByteView message, std::uint64_t now_ms) {
     if (auto handled = std::visit([&s](auto& m) { return s.handle(m); }, *decoded); !handled) {
         return s.stop(handled.error(), is_violation(handled.error().code));
     }
+    s.stop_if_outgrown();
     s.finish_if_done();
     if (auto settled = s.settle_request(); !settled) s.stop(settled.error(), false);
 }
@@ -284,6 +301,7 @@ void Session::handle_growth() {
     if (auto allowed = s.giver.check_allowed(); !allowed) return s.stop(allowed.error(), false);
     if (auto grown = s.taker.handle_growth(); !grown)
         return s.stop(grown.error(), is_violation(grown.error().code));
+    s.stop_if_outgrown();
     s.collect_pushes();
 }
 

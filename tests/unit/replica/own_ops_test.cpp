@@ -61,6 +61,27 @@ TEST(OwnOps, a_session_that_breaks_off_does_not_end_the_wait) {
     EXPECT_EQ(refusal(world.old), ErrorCode{});
 }
 
+// Y9: a peer that sees it out gives it no more than why, and its own last ops are not among that.
+TEST(OwnOps, a_device_that_is_told_it_is_out_waits_until_it_is_back) {
+    Rollback world(3);
+    const Entry removal = world.book.add("ann", Remove{key_of("ben"), {}}, {world.kept});
+    const Entry back = world.book.add("ann", Add{key_of("ben"), level::member}, {removal, world.last});
+    world.ann.take({world.book.op(removal)});
+    world.old.replica().suspect_rollback();
+    world.old.drain();
+    {
+        Wire wire(world.ann, world.old);
+        wire.run();
+        EXPECT_TRUE(wire.both(Outcome::equal));
+        wire.close();
+    }
+    EXPECT_FALSE(world.old.has(world.book.id(world.last)));
+    EXPECT_EQ(world.old.replica().authoring_waits(), AuthoringWait::rolled_back);
+    world.ann.take({world.book.op(back)});
+    expect_sync(world.ann, world.old, {.seed = 2});
+    EXPECT_EQ(refusal(world.old), ErrorCode{});
+}
+
 // Nobody told this device that it was rolled back: the peer's ops do.
 TEST(OwnOps, a_peer_that_shows_own_ops_makes_authoring_wait) {
     Rollback world(3);

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "replica/backoff.hpp"
+
 namespace folkmoot {
 namespace {
 
@@ -118,6 +120,39 @@ TEST(PeerChoice, C18_who_fails_pauses_ever_longer_and_never_for_good) {
     choice.handle_visit(0, pleasing);
     choice.handle_failure(0, now, 0);
     EXPECT_LE(*choice.next_ms(now) - now, limits::first_retry_ms) << "what was before is forgiven";
+}
+
+TEST(PeerChoice, C18_who_ends_partial_without_bringing_anything_pauses_ever_longer) {
+    PeerChoice choice = choice_of(1);
+    // Whatever it was given it refused.
+    constexpr Visit refusing{.ops_new = 0, .ops_given = 0, .milliseconds = 1, .equal = false};
+    constexpr Visit half{.ops_new = 1, .ops_given = 0, .milliseconds = 1, .equal = false};
+    std::uint64_t last = 0;
+    for (int i = 0; i < 6; ++i) {
+        choice.handle_visit(0, refusing);
+        choice.handle_failure(0, 0, UINT64_MAX);
+        const std::uint64_t pause = *choice.next_ms(0);
+        EXPECT_GT(pause, last);
+        last = pause;
+    }
+    choice.handle_visit(0, half);
+    choice.handle_failure(0, 0, UINT64_MAX);
+    EXPECT_LE(*choice.next_ms(0), limits::first_retry_ms) << "something is progress";
+}
+
+TEST(Backoff, doubles_from_the_first_pause_to_the_last_and_begins_again) {
+    Backoff pause(100, 1000);
+    for (const std::uint64_t expected : {100U, 200U, 400U, 800U, 1000U, 1000U})
+        EXPECT_EQ(pause.next_ms(), expected);
+    pause.reset();
+    EXPECT_EQ(pause.next_ms(), 100U);
+    Backoff odd(5000, 1000);
+    EXPECT_EQ(odd.next_ms(), 5000U);
+    EXPECT_EQ(odd.next_ms(), 5000U);
+    Backoff usual;
+    EXPECT_EQ(usual.next_ms(), limits::first_retry_ms);
+    for (int i = 0; i < 100; ++i) EXPECT_LE(usual.next_ms(), limits::last_retry_ms);
+    EXPECT_EQ(usual.next_ms(), limits::last_retry_ms);
 }
 
 TEST(PeerChoice, who_is_busy_or_unknown_is_not_chosen) {

@@ -303,5 +303,77 @@ TEST(Door, Y9_who_is_removed_meanwhile_gets_no_further_batch) {
     EXPECT_EQ(pair.ben.count(Event::Kind::you_were_removed), 1U);
 }
 
+// Ann removed ben and wrote on; dan, whom ann does not hear of, took ben back.
+struct Returning : Pair {
+    Returning() {
+        dan_add = book.add("ann", Add{key_of("dan"), level::admin}, {base});
+        removal = book.add("ann", Remove{key_of("ben"), {}}, {dan_add});
+        after = book.posts("ann", removal, 5);
+        back = book.add("dan", Add{key_of("ben"), level::member}, {removal});
+        ann.take(book.past({after}));
+    }
+    // Both ends know why, and neither is at fault.
+    static void expect_outgrown(const Wire& wire) {
+        for (const Session* session : {&wire.session_a(), &wire.session_b()}) {
+            ASSERT_EQ(session->outcome(), Outcome::failed);
+            EXPECT_EQ(session->error().code, ErrorCode::session_outgrown);
+            EXPECT_FALSE(session->peer_at_fault());
+        }
+    }
+    Entry dan_add = 0, removal = 0, after = 0, back = 0;
+};
+
+TEST(Door, Y9_who_may_read_again_while_a_session_is_live_is_given_what_lay_between_by_the_next) {
+    Returning pair;
+    pair.ben.take(pair.book.past({pair.dan_add}));
+    Wire wire(pair.ann, pair.ben, {.live = true});
+    wire.run();
+    ASSERT_TRUE(wire.both(Outcome::equal)) << "with all that ben may have";
+    EXPECT_FALSE(pair.ben.has(pair.book.id(pair.after)));
+    pair.ann.take({pair.book.op(pair.back)});
+    wire.run();
+    Returning::expect_outgrown(wire);
+    wire.close();
+    expect_sync(pair.ann, pair.ben, {.live = true, .seed = 2});
+    EXPECT_TRUE(pair.ben.has(pair.book.id(pair.after)));
+}
+
+TEST(Door, Y9_a_session_that_opened_the_door_itself_does_not_end_equal_without_the_rest) {
+    for (const bool live : {false, true}) {
+        Returning pair;
+        pair.ben.take(pair.book.past({pair.back}));
+        Wire wire(pair.ben, pair.ann, {.live = live});
+        wire.run();
+        Returning::expect_outgrown(wire);
+        EXPECT_TRUE(pair.ann.has(pair.book.id(pair.back))) << "what was taken stays";
+        wire.close();
+        expect_sync(pair.ben, pair.ann, {.live = live, .seed = 2});
+        EXPECT_TRUE(pair.ben.has(pair.book.id(pair.after)));
+    }
+}
+
+TEST(Door, Y9_a_joiner_that_held_nothing_offered_all_it_had) {
+    Pair pair;
+    pair.ann.take(pair.book.past({pair.book.posts("ann", pair.base, 5)}));
+    Wire wire(pair.ann, pair.ben, {.live = true});
+    wire.run();
+    EXPECT_TRUE(wire.both(Outcome::equal));
+    const OpId news = pair.ben.post("here I am");
+    wire.run();
+    EXPECT_TRUE(pair.ann.has(news));
+    EXPECT_TRUE(wire.both(Outcome::equal));
+}
+
+TEST(Door, Y9_who_is_still_out_keeps_its_session) {
+    Returning pair;
+    pair.ben.take(pair.book.past({pair.dan_add}));
+    Wire wire(pair.ann, pair.ben, {.live = true});
+    wire.run();
+    pair.ann.post("without ben");
+    wire.run();
+    EXPECT_TRUE(wire.both(Outcome::equal));
+    EXPECT_EQ(pair.ben.graph().size(), pair.book.past({pair.removal}).size());
+}
+
 }  // namespace
 }  // namespace folkmoot::wire
