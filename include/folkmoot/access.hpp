@@ -109,6 +109,15 @@ class Resolution {
     /// effective revocation other than a `leave` hits it.
     [[nodiscard]] bool is_sealed(GrantIndex grant) const;
 
+    /// Whether all that the device signs from now on is void as things stand: its level is 0, and each of its
+    /// grants, of which there is one at least, is sealed. Cost: O(its grants), unless it left too.
+    [[nodiscard]] bool is_sealed_out(const DeviceKey& device) const;
+    /// As grants_of, by number alone. Cost: no verdicts, so a device with many grants can be asked about
+    /// often.
+    [[nodiscard]] std::vector<GrantIndex> grant_numbers(const DeviceKey& device) const;
+    /// Whether the op that made the grant is effective.
+    [[nodiscard]] bool is_made(GrantIndex grant) const;
+
     // Explanations; their types are in explanation.hpp.
 
     /// Precondition as for verdict. Cost: that of a verdict for each step of E1.
@@ -172,6 +181,13 @@ class Access {
     [[nodiscard]] bool ranks_above(GrantIndex a, GrantIndex b) const;
     /// Whether an admitted op named the device as founder, subject or author: its key was checked then (O6).
     [[nodiscard]] bool knows(const DeviceKey& device) const;
+    /// Whether any op made the device a grant.
+    [[nodiscard]] bool holds_any(const DeviceKey& device) const;
+    /// Whether the op made a grant that names the device as its holder.
+    [[nodiscard]] bool gave(OpIndex op, const DeviceKey& holder) const;
+    [[nodiscard]] DeviceKey holder_of_grant(GrantIndex grant) const;
+    /// The grant it was given under; no_index for founders.
+    [[nodiscard]] GrantIndex granted_under(GrantIndex grant) const;
     [[nodiscard]] Level level_of_grant(GrantIndex grant) const;
     /// The op that made the grant.
     [[nodiscard]] OpIndex op_of_grant(GrantIndex grant) const;

@@ -35,6 +35,7 @@ inline constexpr std::size_t message_bytes = 1U << 20U;
 inline constexpr std::size_t message_items = 65536;
 inline constexpr std::size_t batch_ops = 1000;
 inline constexpr std::size_t batch_bytes = 256U * 1024U;
+inline constexpr std::size_t unit_bytes = 960U * 1024U;
 inline constexpr std::size_t need_ids = 1000;
 inline constexpr std::size_t head_ids = 1000;
 inline constexpr std::size_t walk_back_ops = 65536;

@@ -186,6 +186,7 @@ class Replica : private SessionHost {
                                          const DeviceKey& peer) override;
     [[nodiscard]] std::optional<OpId> own_grant() const override;
     [[nodiscard]] OpId grant_op(OpIndex op) const override;
+    [[nodiscard]] bool has_signature(OpIndex op) override { return signed_[op]; }
     [[nodiscard]] std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const override;
 
     [[nodiscard]] Result<void> load_all();

@@ -49,6 +49,11 @@ class SessionHost {
     [[nodiscard]] virtual GroupId group() const = 0;
     /// Body, first signature and payload as stored.
     [[nodiscard]] virtual Result<EncodedOp> load(OpIndex op) = 0;
+    /// Whether load() would give a signature.
+    [[nodiscard]] virtual bool has_signature(OpIndex op) {
+        const auto stored = load(op);
+        return stored && stored->signature.has_value();
+    }
     /// Y9: the heads of what may be given to the peer in this replica's view; empty if nothing may.
     [[nodiscard]] virtual std::vector<OpIndex> offer_for(const DeviceKey& peer) const = 0;
     [[nodiscard]] virtual bool may_read(const DeviceKey& peer) const = 0;

@@ -99,28 +99,35 @@ bool Resolution::may_read(const DeviceKey& device) const {
 
 GrantView Resolution::grant(GrantIndex grant) const { return state_->view(grant); }
 
+std::vector<GrantIndex> Resolution::grant_numbers(const DeviceKey& device) const {
+    const auto index = state_->ledger.find_device(device);
+    if (!index || *index >= state_->devices.size()) return {};
+    auto tenures = state_->ledger.device(*index).tenures;
+    std::erase_if(tenures, [this](GrantIndex g) { return g >= state_->states.size(); });
+    std::ranges::sort(tenures, [this](GrantIndex a, GrantIndex b) { return state_->ledger.above(a, b); });
+    return tenures;
+}
+
 std::vector<GrantView> Resolution::grants_of(const DeviceKey& device) const {
     std::vector<GrantView> out;
-    const auto index = state_->ledger.find_device(device);
-    if (!index || *index >= state_->devices.size()) return out;
-    auto tenures = state_->ledger.device(*index).tenures;
-    std::ranges::sort(tenures, [this](GrantIndex a, GrantIndex b) { return state_->ledger.above(a, b); });
-    for (const GrantIndex g : tenures) {
-        if (g < state_->states.size()) out.push_back(state_->view(g));
-    }
+    for (const GrantIndex g : grant_numbers(device)) out.push_back(state_->view(g));
     return out;
 }
 
+// Not the stored hits: which of a line's they keep depends on the order in which forks arrived. One tenure
+// that it hits is enough of each revocation, so many of both are not paired.
 std::vector<OpIndex> Resolution::revocations_of(const DeviceKey& device) const {
-    std::vector<OpIndex> out;
-    const auto index = state_->ledger.find_device(device);
-    if (!index || *index >= state_->devices.size()) return out;
-    for (const GrantIndex g : state_->ledger.device(*index).tenures) {
-        // Not the stored hits: which of a line's they keep depends on the order in which forks arrived.
-        if (g >= state_->states.size() || state_->states[g].hits.empty()) continue;
-        for (const ActIndex hit : state_->all_hits(g)) out.push_back(state_->ledger.act(hit).op);
+    const Ledger& ledger = state_->ledger;
+    std::vector<GrantIndex> hit;
+    for (const GrantIndex g : grant_numbers(device)) {
+        if (!state_->states[g].hits.empty()) hit.push_back(g);
     }
-    sort_by_id(state_->ledger.graph(), out);
+    std::vector<OpIndex> out;
+    for (const ActIndex act : state_->candidates(hit)) {
+        const auto hits = [&](GrantIndex g) { return state_->hits(act, g, nullptr); };
+        if (std::ranges::any_of(hit, hits)) out.push_back(ledger.act(act).op);
+    }
+    sort_by_id(ledger.graph(), out);
     return out;
 }
 
@@ -128,9 +135,9 @@ std::vector<OpIndex> Resolution::revocations_of(const DeviceKey& device) const {
 // voids by E1: at the first E2 stands a revocation.
 std::vector<OpIndex> Resolution::causes_of_absence(const DeviceKey& device) const {
     std::vector<OpIndex> out = revocations_of(device);
-    for (const auto& grant : grants_of(device)) {
-        if (!grant.known) continue;
-        Verdict why = grant.made;
+    for (const GrantIndex grant : grant_numbers(device)) {
+        if (!state_->states[grant].known || is_made(grant)) continue;
+        Verdict why = verdict(state_->ledger.grant(grant).op);
         while (why.rule == Rule::E1) why = verdict(why.by);
         if (why.rule == Rule::E2) out.push_back(why.by);
     }
@@ -139,12 +146,18 @@ std::vector<OpIndex> Resolution::causes_of_absence(const DeviceKey& device) cons
 }
 
 // What arrives later no such revocation has seen (E2). A `leave` has seen all but what follows it (V3).
-bool Resolution::is_sealed(GrantIndex grant) const {
-    const Ledger& ledger = state_->ledger;
-    if (!state_->states[grant].made) return true;
-    if (state_->states[grant].hits.empty()) return false;
-    const auto seals = [&](ActIndex hit) { return ledger.act(hit).kind != Kind::leave; };
-    return std::ranges::any_of(state_->all_hits(grant), seals);
+bool Resolution::is_sealed(GrantIndex grant) const { return state_->sealed(grant); }
+
+bool Resolution::is_made(GrantIndex grant) const { return state_->states[grant].made; }
+
+bool Resolution::is_sealed_out(const DeviceKey& device) const {
+    if (level_of(device) > 0) return false;
+    const auto index = state_->ledger.find_device(device);
+    if (!index || *index >= state_->devices.size()) return false;
+    const auto& tenures = state_->ledger.device(*index).tenures;
+    const auto known = [this](GrantIndex g) { return state_->knows(g); };
+    return std::ranges::any_of(tenures, known) &&
+           std::ranges::all_of(tenures, [&](GrantIndex g) { return !known(g) || is_sealed(g); });
 }
 
 // M2. "Sufficient" is what A1 would admit. Where nothing live suffices, the best of the rest is chosen, so
@@ -227,6 +240,15 @@ GrantIndex Access::grant_of(OpIndex op) const { return ledger_->as_of(op); }
 RankPart Access::outranks(GrantIndex a, GrantIndex b) const { return ledger_->outranks_by(a, b); }
 bool Access::ranks_above(GrantIndex a, GrantIndex b) const { return ledger_->above(a, b); }
 bool Access::knows(const DeviceKey& device) const { return ledger_->find_device(device).has_value(); }
+bool Access::holds_any(const DeviceKey& device) const {
+    const auto index = ledger_->find_device(device);
+    return index && !ledger_->device(*index).tenures.empty();
+}
+bool Access::gave(OpIndex op, const DeviceKey& holder) const { return ledger_->gave(op, holder); }
+DeviceKey Access::holder_of_grant(GrantIndex grant) const {
+    return ledger_->device(ledger_->grant(grant).holder).key;
+}
+GrantIndex Access::granted_under(GrantIndex grant) const { return ledger_->grant(grant).under; }
 Level Access::level_of_grant(GrantIndex grant) const { return ledger_->grant(grant).level; }
 OpIndex Access::op_of_grant(GrantIndex grant) const { return ledger_->grant(grant).op; }
 

@@ -1,5 +1,6 @@
 // Which revocations hit which tenures: V1 (covers), V2 (hits) and V3 (has seen).
 #include <algorithm>
+#include <set>
 
 #include "access/resolution.hpp"
 
@@ -217,6 +218,30 @@ void Resolution::State::for_each_candidate(GrantIndex grant, const Each& each) c
     }
 }
 
+// Grants that hang on one chain of links share its upper part, which is climbed once.
+std::vector<ActIndex> Resolution::State::candidates(std::span<const GrantIndex> grants) const {
+    std::set<GrantIndex> climbed;
+    std::set<DeviceIndex> holders;
+    for (GrantIndex t : grants) {
+        while (climbed.insert(t).second) {
+            holders.insert(ledger.grant(t).holder);
+            if (!ledger.grant(t).link) break;
+            t = ledger.grant(t).under;
+        }
+    }
+    std::vector<ActIndex> out;
+    for (const DeviceIndex holder : holders) {
+        const Device& device = ledger.device(holder);
+        for (const auto* acts : {&device.revocations, &device.leaves}) {
+            for (const ActIndex a : *acts) {
+                if (a < effective.size() && effective[a] != 0) out.push_back(a);
+            }
+        }
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
 std::vector<ActIndex> Resolution::State::all_hits(GrantIndex grant) const {
     std::vector<ActIndex> out;
     for_each_candidate(grant, [&](ActIndex a) {
@@ -226,6 +251,17 @@ std::vector<ActIndex> Resolution::State::all_hits(GrantIndex grant) const {
     const auto rest = std::ranges::unique(out);
     out.erase(rest.begin(), rest.end());
     return out;
+}
+
+// Nearly always a stored hit tells. Where only a leave is stored there may be others beside it.
+bool Resolution::State::sealed(GrantIndex grant) const {
+    if (!states[grant].made) return true;
+    const auto seals = [this](ActIndex hit) { return ledger.act(hit).kind != Kind::leave; };
+    if (states[grant].hits.empty()) return false;
+    bool found = std::ranges::any_of(states[grant].hits, seals);
+    if (found) return true;
+    for_each_candidate(grant, [&](ActIndex a) { found = found || (seals(a) && hits(a, grant, nullptr)); });
+    return found;
 }
 
 ActIndex Resolution::State::first_hit(GrantIndex grant, OpIndex unseen) const {

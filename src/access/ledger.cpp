@@ -28,6 +28,12 @@ GrantIndex Ledger::grant_by(ActIndex act, DeviceIndex holder) const {
     return no_index;
 }
 
+bool Ledger::gave(OpIndex op, const DeviceKey& holder) const {
+    const ActIndex act = act_of(op);
+    const auto device = device_table_.find(holder);
+    return act != no_index && acts_[act].makes != no_index && device && grant_by(act, *device) != no_index;
+}
+
 // G1 and G2: the path is the founder's index followed by the positions of the granting ops.
 GrantIndex Ledger::make_grant(ActIndex act, DeviceIndex holder, GrantIndex under, std::uint32_t step,
                               Level level) {

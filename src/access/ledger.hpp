@@ -143,6 +143,8 @@ class Ledger {
     }
     /// The grant the op acts under; no_index for create.
     [[nodiscard]] GrantIndex as_of(OpIndex op) const { return as_[op]; }
+    /// Whether the op made a grant that `holder` holds.
+    [[nodiscard]] bool gave(OpIndex op, const DeviceKey& holder) const;
     /// The act of an access op, no_index for posts.
     [[nodiscard]] ActIndex act_of(OpIndex op) const;
     [[nodiscard]] std::size_t memory() const;

@@ -125,8 +125,12 @@ struct Resolution::State {
     /// Every effective revocation that hits the grant; for explanations. Unlike the stored hits they do not
     /// depend on the order in which forks arrived.
     [[nodiscard]] std::vector<ActIndex> all_hits(GrantIndex grant) const;
+    /// Whether the grant's op is void, or one of those that is no leave hits the grant.
+    [[nodiscard]] bool sealed(GrantIndex grant) const;
     /// Of those the first in the order of E3 that has not seen `unseen`, if that is an op; no_index if none.
     [[nodiscard]] ActIndex first_hit(GrantIndex grant, OpIndex unseen = no_index) const;
+    /// The effective revocations that may hit one of the grants, ascending; each once.
+    [[nodiscard]] std::vector<ActIndex> candidates(std::span<const GrantIndex> grants) const;
     [[nodiscard]] GrantView view(GrantIndex grant) const;
     [[nodiscard]] std::size_t memory() const;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "sync/compact.hpp"
+
 namespace folkmoot {
 namespace {
 
@@ -28,6 +30,7 @@ Replica::Arrivals::Arrivals(const Replica& replica, std::vector<DecodedOp>& ops,
 
 Result<void> Replica::Arrivals::check() {
     find_ids();
+    if (auto ours = check_group(); !ours) return ours;
     find_ancestors();
     if (auto proven = prove(); !proven) return proven;
     find_ready();
@@ -64,6 +67,18 @@ void Replica::Arrivals::find_ids() {
         places_.insert(i);
         states_[i].fresh = results_[i].index == no_index;
     }
+}
+
+// O4. The graph asks again of what is admitted; here also what waits for ancestors is asked, which another
+// group's op would do for ever.
+Result<void> Replica::Arrivals::check_group() const {
+    if (!replica_.group_) return {};
+    for (std::uint32_t i = 0; i < ops_.size(); ++i) {
+        const Operation& op = ops_[i].value();
+        if (op.kind() == Kind::create || op.group == replica_.group_) continue;
+        return fail(ErrorCode::graph_wrong_group, "the op names another group");
+    }
+    return {};
 }
 
 Replica::Arrivals::Ancestor Replica::Arrivals::find(const OpId& id) const {
@@ -200,15 +215,23 @@ void Replica::Arrivals::put_in_order() {
 // O5, what is left: an op at a position divisible by limits::signed_every comes with its signature, and no op
 // that may yet turn out invalid stands between an op without signature and the one that proves it. So a
 // run and its voucher are committed together whatever else the batch holds: nobody can make this replica keep
-// an op that it could not prove to others.
+// an op that it could not prove to others. For the same reason what must be given on together fits one
+// message in the longest form: it may have come in a shorter one.
 Result<void> Replica::Arrivals::check_runs() {
     std::vector<std::uint32_t> step(ops_.size(), nowhere);
     for (std::uint32_t k = 0; k < sequence_.size(); ++k) step[sequence_[k]] = k;
     for (auto& state : states_) state.has_child = false;
     std::uint32_t open_until = 0;
+    std::uint32_t unit_from = 0;  // where what is to be given on together begins
+    std::size_t unit_bytes = 0;
     for (std::uint32_t k = 0; k < sequence_.size(); ++k) {
         const std::uint32_t i = sequence_[k];
         const Operation& op = ops_[i].value();
+        if (k > open_until) unit_from = k;
+        unit_bytes = (k == unit_from ? 0 : unit_bytes) + sync::longest_form(ops_[i]);
+        if (unit_bytes > limits::unit_bytes || k - unit_from >= limits::batch_ops) {
+            return fail(ErrorCode::op_unproven, "a run and its voucher do not fit one message");
+        }
         const Ancestor below = prev(i);
         bool safe = false;
         if (below.place != nowhere) {

@@ -55,6 +55,7 @@ class Replica::Arrivals {
     [[nodiscard]] bool continues_held(const Operation& op, OpIndex held) const;
 
     void find_ids();
+    [[nodiscard]] Result<void> check_group() const;
     void find_ancestors();
     [[nodiscard]] Ancestor find(const OpId& id) const;
     [[nodiscard]] Result<void> prove();

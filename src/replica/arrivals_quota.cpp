@@ -46,8 +46,7 @@ bool Replica::Arrivals::has_standing(std::uint32_t i) const {
         return subject && *subject == op.author;
     }
     const auto held = graph_.find(*op.as);
-    const auto grants = replica_.access_.now().grants_of(op.author);
-    return held && std::ranges::find(grants, *held, &GrantView::op) != grants.end();
+    return held && replica_.access_.gave(*held, op.author);
 }
 
 // What an op that is not bound stands on, and what a member's op that waits elsewhere is known to stand on,
@@ -122,7 +121,7 @@ Result<bool> Replica::want_past(std::span<const DecodedOp> batch, std::size_t at
     const DecodedOp& op = batch[at];
     if (!quota_->wanted(peer, op.id())) {
         const DeviceKey& author = op.value().author;
-        if (access_.now().grants_of(author).empty() || quota_->is_out(author)) return false;
+        if (!access_.holds_any(author) || quota_->is_out(author)) return false;
         // O5: by its own signature, or by that at the end of its run.
         const DecodedOp* proof = &op;
         for (std::size_t i = at + 1; i < batch.size() && !proof->signature(); ++i) {

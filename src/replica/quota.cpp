@@ -21,6 +21,8 @@ void Quota::record(OpIndex op, std::size_t bytes) {
     const Usage& usage = authors_[author];
     if (usage.bytes > limits::author_bytes || usage.ops > limits::author_ops) heavy_.insert(author);
     counted_ = false;
+    // Grants come and go with access ops only.
+    if (graph_.kind(op) != Kind::post) out_.clear();
 }
 
 bool Quota::add(OpIndex op, std::size_t bytes) {
@@ -49,11 +51,12 @@ Usage Quota::of_author(const DeviceKey& author) const {
 }
 
 bool Quota::is_out(const DeviceKey& author) const {
-    const Resolution& now = access_.now();
-    if (now.level_of(author) > 0) return false;
-    const auto grants = now.grants_of(author);
-    return !grants.empty() &&
-           std::ranges::all_of(grants, [&](const GrantView& view) { return now.is_sealed(view.grant); });
+    const auto known = out_.find(author);
+    if (known != out_.end()) return known->second;
+    const bool out = access_.now().is_sealed_out(author);
+    // Strangers are not remembered: nothing bounds how many there are.
+    if (access_.knows(author)) out_.emplace(author, out);
+    return out;
 }
 
 // The first grant in rank order decides, so that the answer does not depend on the order of arrival. Kept
@@ -62,19 +65,20 @@ bool Quota::is_out(const DeviceKey& author) const {
 DeviceKey Quota::find_account(const DeviceKey& author) {
     const auto known = account_by_author_.find(author);
     if (known != account_by_author_.end()) return known->second;
-    const auto grants = access_.now().grants_of(author);
+    const Resolution& now = access_.now();
+    const auto grants = now.grant_numbers(author);
     DeviceKey account = author;
-    const auto made = [](const GrantView& view) { return view.made.effective(); };
+    const auto made = [&](GrantIndex grant) { return now.is_made(grant); };
     if (!grants.empty() && std::ranges::none_of(grants, made)) {
         std::vector<GrantIndex> chain;
-        GrantView at = grants.front();
+        GrantIndex at = grants.front();
         auto memo = account_by_grant_.end();
         while (!made(at) && memo == account_by_grant_.end()) {
-            chain.push_back(at.grant);
-            memo = account_by_grant_.find(at.under);
-            at = access_.now().grant(at.under);
+            chain.push_back(at);
+            at = access_.granted_under(at);
+            memo = account_by_grant_.find(at);
         }
-        account = memo == account_by_grant_.end() ? at.holder : memo->second;
+        account = memo == account_by_grant_.end() ? access_.holder_of_grant(at) : memo->second;
         for (const GrantIndex grant : chain) account_by_grant_.emplace(grant, account);
     }
     account_by_author_.emplace(author, account);

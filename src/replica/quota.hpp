@@ -71,9 +71,10 @@ class Quota {
     std::vector<Usage> authors_;
     std::set<AuthorIndex> heavy_;  // told
 
-    bool counted_ = false;              // what follows is up to date
-    std::vector<bool> is_charged_;      // of each op
-    std::vector<OpIndex> charged_ops_;  // those, and some that were
+    mutable std::map<DeviceKey, bool> out_;  // is_out, of those asked about since the last access op
+    bool counted_ = false;                   // what follows is up to date
+    std::vector<bool> is_charged_;           // of each op
+    std::vector<OpIndex> charged_ops_;       // those, and some that were
     std::map<DeviceKey, std::uint64_t> accounts_;
     std::map<DeviceKey, DeviceKey> account_by_author_;
     std::map<GrantIndex, DeviceKey> account_by_grant_;

@@ -67,6 +67,13 @@ struct OutgoingOp {
     EncodedOp op;
 };
 
+/// The most an op takes of a batch, whatever the form: signature, author and all references in full.
+[[nodiscard]] std::size_t longest_form(Kind kind, std::size_t ancestors, const EncodedOp& op);
+[[nodiscard]] inline std::size_t longest_form(const DecodedOp& op) {
+    const Operation& value = op.value();
+    return longest_form(value.kind(), value.parents.size() + (value.prev ? 1 : 0), op.bytes());
+}
+
 /// O5: which of the ops must carry their signature when they make up one batch in this order.
 [[nodiscard]] std::vector<bool> signatures_needed(const Graph& graph, SessionHost& host,
                                                   std::span<const OutgoingOp> ops);

@@ -180,7 +180,8 @@ class Decoder {
         if (!good()) return std::nullopt;
         auto made = DecodedOp::from_value(std::move(op), std::move(payload));
         if (made) return std::move(*made);
-        reject("a post that has no body: " + made.error().text);
+        // Two references may mean one op here.
+        unresolved();
         return std::nullopt;
     }
 
@@ -203,8 +204,9 @@ class Decoder {
         std::optional<OpId> grant;
     };
     Ref read_next(std::size_t slot) {
+        // The author may be taken for another here, like what a reference means.
         if (last_[slot] == no_op) {
-            reject("the author's last op is not in the batch");
+            unresolved();
             return {};
         }
         return {ids_[last_[slot]], grants_[last_[slot]]};

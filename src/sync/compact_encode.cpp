@@ -153,6 +153,16 @@ AuthorLabel author_label(const crypto::SipKey& salt, const DeviceKey& key) {
     return static_cast<AuthorLabel>(crypto::siphash128(salt, key.view()).high);
 }
 
+std::size_t longest_form(Kind kind, std::size_t ancestors, const EncodedOp& op) {
+    // Signature, the author in the table and by number, flags, counts and time.
+    constexpr std::size_t fixed = Signature::size + 64;
+    if (kind != Kind::post) return fixed + op.body.size();
+    // By id each; one of an author outside the batch is shorter, with its place in the table too.
+    constexpr std::size_t reference = 1 + OpId::size;
+    const std::size_t content = op.payload ? std::max(op.payload->size(), Hash32::size) : Hash32::size;
+    return fixed + reference * (ancestors + 1) + content;
+}
+
 // O5: access ops, positions divisible by 64, an author's last op in the batch, and whatever the author's next
 // op in the batch does not vouch for: only a post under the same grant does, which cannot turn out invalid on
 // its own. Nor may an op that could stand between the two: the receiver commits a run and its voucher

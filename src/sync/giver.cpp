@@ -52,22 +52,23 @@ bool Giver::open() {
 }
 
 // O5: what removed a device may stand on ops that only later ones of their author prove. Those and their past
-// are offered too, or nothing could be. Cost: a read an op of the offer, for devices that were removed.
+// are offered too, or nothing could be. Cost: O(offer), without a look at the store: a removed device may ask
+// again and again.
 void Giver::offer_proofs() {
     const Graph& graph = host_.graph();
     Closure offer = graph.closure(heads_);
     std::vector<OpIndex> ops = graph.difference(heads_, {});
     for (std::size_t i = 0; i < ops.size(); ++i) {
-        const auto stored = host_.load(ops[i]);
+        if (host_.has_signature(ops[i])) continue;
         const auto branch = graph.branch_ops(graph.branch(ops[i]));
         const std::size_t next = graph.position(ops[i]) - graph.position(branch.front()) + 1;
-        if (!stored || stored->signature || next >= branch.size()) continue;
+        if (next >= branch.size()) continue;
         const OpIndex voucher = branch[next];
         if (graph.contains(offer, voucher)) continue;
         const auto more = graph.difference(std::span(&voucher, 1), offer);
         ops.insert(ops.end(), more.begin(), more.end());
         heads_.push_back(voucher);
-        offer = graph.closure(heads_);
+        graph.merge(offer, graph.closure(std::span(&voucher, 1)));
     }
     heads_ = graph.maximal(heads_);
 }
@@ -216,28 +217,32 @@ Result<void> Giver::handle_need(const Need& need) {
     std::ranges::sort(answer.ops);
     const auto rest = std::ranges::unique(answer.ops);
     answer.ops.erase(rest.begin(), rest.end());
-    if (auto added = add_vouchers(answer.ops); !added) return added;
+    add_vouchers(answer.ops);
     return enqueue(std::move(answer));
 }
 
-// O5: a partial answer carries the rest of each run up to its signature, at most 63 ops.
-Result<void> Giver::add_vouchers(std::vector<OpIndex>& ops) {
+// O5: a partial answer carries the rest of each run up to its signature, at most 63 ops. `ops` are ascending.
+// Cost: O(ops), however many of one run are asked for, without a look at the store.
+void Giver::add_vouchers(std::vector<OpIndex>& ops) {
     const Graph& graph = host_.graph();
     const std::size_t asked = ops.size();
+    const auto is_asked = [&](OpIndex op) {
+        return std::binary_search(ops.begin(), ops.begin() + static_cast<std::ptrdiff_t>(asked), op);
+    };
     for (std::size_t i = 0; i < asked; ++i) {
         const auto branch = graph.branch_ops(graph.branch(ops[i]));
         std::size_t at = graph.position(ops[i]) - graph.position(branch.front());
         for (std::uint32_t steps = 0; steps < limits::signed_every; ++steps) {
-            const auto stored = host_.load(branch[at]);
-            if (!stored) return std::unexpected(stored.error());
-            if (stored->signature || at + 1 == branch.size()) break;
-            ops.push_back(branch[++at]);
+            if (host_.has_signature(branch[at]) || at + 1 == branch.size()) break;
+            // Of one that was asked for the rest is added with it.
+            if (is_asked(branch[++at])) break;
+            ops.push_back(branch[at]);
         }
     }
+    if (ops.size() == asked) return;
     std::ranges::sort(ops);
     const auto rest = std::ranges::unique(ops);
     ops.erase(rest.begin(), rest.end());
-    return {};
 }
 
 void Giver::go_live() { live_ = true; }
@@ -260,35 +265,54 @@ void Giver::collect_pushes(const std::vector<OpIndex>& from_peer, std::set<OpId>
     work_budget_ += 1000 + filters * answer.ops.size();
     // Of much news only the ends are named: whoever asks for them walks back to the rest (Y6).
     if (answer.ids_only && answer.ops.size() > limits::announce_ids) answer.ops = graph.maximal(answer.ops);
+    // What the peer has may be what proves the rest.
+    if (!answer.ids_only) add_vouchers(answer.ops);
     answers_.push_back(std::move(answer));
 }
 
-// As many ops as a batch may have, but no further than where the batch proves itself.
-Result<std::vector<OutgoingOp>> Giver::next_batch(Answer& answer) {
+// As many ops as a batch may have, but no further than where the batch proves itself; empty if it does so
+// nowhere within one message.
+Result<std::vector<OutgoingOp>> Giver::proven_batch(const Answer& answer, bool payloads) const {
     const Graph& graph = host_.graph();
     std::vector<OutgoingOp> batch;
     std::set<OpIndex> unproven;  // ops stored without a signature, until the first op that stands on them
     std::size_t proven_end = 0;
     std::size_t bytes = 0;
+    std::size_t longest = 0;
+    std::vector<OpIndex> direct;
     for (std::size_t i = answer.next_op; i < answer.ops.size() && batch.size() < limits::batch_ops; ++i) {
         auto op = host_.load(answer.ops[i]);
         if (!op) return std::unexpected(op.error());
+        if (!payloads) op->payload.reset();
         const std::size_t cost =
             Signature::size + compact_overhead + (op->payload ? op->payload->size() : op->body.size());
+        direct.clear();
+        graph.direct_ancestors(answer.ops[i], direct);
+        longest += longest_form(graph.kind(answer.ops[i]), direct.size(), *op);
         // Past the size of a batch, only to finish a unit that came in as one.
         if (bytes + cost > limits::batch_bytes && proven_end > 0) break;
-        if (bytes + cost > limits::message_bytes - limits::batch_bytes) break;
+        if (longest > limits::unit_bytes) break;
         bytes += cost;
         unproven.erase(graph.prev(answer.ops[i]));
         if (!op->signature) unproven.insert(answer.ops[i]);
         batch.push_back({answer.ops[i], std::move(*op)});
         if (unproven.empty()) proven_end = batch.size();
     }
-    if (batch.empty()) return batch;
-    if (proven_end == 0) return fail(ErrorCode::store_damaged, "stored ops lack their signatures; run fsck");
     batch.resize(proven_end);
-    answer.next_op += proven_end;
     return batch;
+}
+
+// A unit was admitted because it fits one message; with payloads that came later it may not. Those can come
+// later again.
+Result<std::vector<OutgoingOp>> Giver::next_batch(Answer& answer) const {
+    if (answer.next_op == answer.ops.size()) return std::vector<OutgoingOp>{};
+    for (const bool payloads : {true, false}) {
+        auto batch = proven_batch(answer, payloads);
+        if (batch && batch->empty()) continue;
+        if (batch) answer.next_op += batch->size();
+        return batch;
+    }
+    return fail(ErrorCode::store_damaged, "stored ops lack their signatures; run fsck");
 }
 
 Bytes Giver::next_announcement(SessionStats& stats) {

@@ -75,8 +75,9 @@ class Giver {
     [[nodiscard]] bool offered(OpIndex op) const;
     [[nodiscard]] std::vector<OpIndex> ancestors_of(const std::vector<OpIndex>& ops, std::size_t count) const;
     [[nodiscard]] std::vector<OpIndex> answer_to(const Have& have);
-    [[nodiscard]] Result<void> add_vouchers(std::vector<OpIndex>& ops);
-    [[nodiscard]] Result<std::vector<OutgoingOp>> next_batch(Answer& answer);
+    void add_vouchers(std::vector<OpIndex>& ops);
+    [[nodiscard]] Result<std::vector<OutgoingOp>> proven_batch(const Answer& answer, bool payloads) const;
+    [[nodiscard]] Result<std::vector<OutgoingOp>> next_batch(Answer& answer) const;
     [[nodiscard]] Bytes next_announcement(SessionStats& stats);
 
     SessionHost& host_;

@@ -8,8 +8,6 @@
 namespace folkmoot::sync {
 namespace {
 
-// More heads than this no correct peer offers: every op cites up to 17 of the heads its author knew.
-
 // Between two summaries. A chain of hidden ops costs log2(limits::walk_back_ops) of them.
 constexpr unsigned max_needs = 256;
 
@@ -233,9 +231,11 @@ Result<void> Taker::handle_ops(const Ops& ops) {
         return {};
     }
     if (!batch->heads.empty()) {
-        if (push || asked_ != Asked::have || peer_heads_.size() + batch->heads.size() > limits::offer_heads) {
-            return fail(ErrorCode::session_bad_message, "heads where none belong, or too many");
-        }
+        if (push || asked_ != Asked::have)
+            return fail(ErrorCode::session_bad_message, "heads where none belong");
+        // One author who forks without end makes them, not who relays them.
+        if (peer_heads_.size() + batch->heads.size() > limits::offer_heads)
+            return fail(ErrorCode::session_quota, "more heads than this side remembers");
         peer_heads_.insert(peer_heads_.end(), batch->heads.begin(), batch->heads.end());
     }
     if (ops.role != Ops::Role::last && batch->ops.empty() && batch->heads.empty()) {

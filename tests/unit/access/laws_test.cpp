@@ -54,6 +54,7 @@ std::string told_by(const Graph& graph, const Access& access, const Resolution& 
                    id_of(view.hit_by) + "/" + id_of(through);
         }
         for (const OpIndex r : resolution.revocations_of(device)) out += " !" + id_of(r);
+        out += resolution.is_sealed_out(device) ? " sealed" : "";
         out += "\n";
     }
     out += to_hex(resolution.membership_digest().view());

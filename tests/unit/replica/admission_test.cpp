@@ -215,6 +215,22 @@ TEST(Admission, the_same_op_twice_in_a_batch_is_one_op) {
               (std::vector{Status::admitted, Status::duplicate, Status::admitted}));
 }
 
+// The op of another group would wait for ever; and one that this device signed there would make it wait here.
+TEST(Admission, O4_an_op_of_another_group_is_refused_though_its_ancestors_are_missing) {
+    const Book here;
+    Book there({"ann"}, {}, "another group");
+    for (const bool own : {true, false}) {
+        Peer peer(own ? "ann" : "ben", here.group());
+        peer.take(here.all());
+        std::vector<EncodedOp> ops{there.op(there.posts("ann", there.root(), 2))};
+        const auto taken = peer.replica().take(ops);
+        ASSERT_FALSE(taken.has_value());
+        EXPECT_EQ(taken.error().code, ErrorCode::graph_wrong_group);
+        peer.drain();
+        EXPECT_EQ(peer.replica().authoring_waits(), AuthoringWait::none);
+    }
+}
+
 TEST(Admission, another_groups_create_is_refused) {
     Book book;
     Book other({"ann"}, {}, "another");
