@@ -71,7 +71,10 @@ struct NodeOptions {
     std::uint64_t anti_entropy_ms = limits::anti_entropy_ms;
     std::size_t half_open = limits::half_open;
     std::size_t half_open_per_address = limits::half_open_per_address;
+    std::uint64_t handshakes_per_address = limits::handshakes_per_address;
+    std::uint64_t shared_handshakes = limits::shared_handshakes;
     std::size_t connections = limits::connections;
+    std::uint64_t turn_ms = limits::turn_ms;
     std::size_t outgoing = limits::outgoing;
 };
 
@@ -96,7 +99,7 @@ class Node {
     [[nodiscard]] Result<std::string> listen(const std::string& address);
     /// Keeps a connection to "HOST:PORT", with exponential back-off; sessions stay open and push what is new,
     /// and every anti_entropy_ms another catches what was missed. While the device at that address is
-    /// connected in another way, it is not dialled. Of more than NodeOptions::outgoing such addresses as many
+    /// connected in another way, it is dialled every anti_entropy_ms only. Of more than NodeOptions::outgoing such addresses as many
     /// are connected at a time, chosen by what they were good for and in part uniformly, and change places
     /// every anti_entropy_ms. An address beyond limits::known_peers is ignored.
     void keep_peer(const std::string& address);

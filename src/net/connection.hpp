@@ -51,10 +51,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     // --- Sessions (streams.cpp) -------------------------------------------------------------------
     /// On the dialer's side: opens a stream for the group if it is wanted here, none is open and one is left.
     void open_group(HostedGroup& group);
-    /// Takes from the group's session what the peer has room for; whether that was anything.
+    /// Takes the next message of the group's session, if the peer has room for it; whether there was one.
     bool pump(HostedGroup& group);
-    /// After everything was pumped: reports what finished, ends what failed.
-    void settle(HostedGroup& group);
+    /// Once there is none: reports what finished, ends what failed. Whether a session ended.
+    bool settle(HostedGroup& group);
     /// The group cannot be served any more: nothing of its session is sent or acknowledged.
     void abandon(HostedGroup& group, const Error& why);
 
@@ -67,6 +67,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     // --- What it is -------------------------------------------------------------------------------
     [[nodiscard]] Purpose purpose() const { return purpose_; }
+    /// Later connections have greater ones.
+    [[nodiscard]] std::uint64_t serial() const { return serial_; }
+    void set_serial(std::uint64_t serial) { serial_ = serial; }
     [[nodiscard]] const std::string& address() const { return address_; }
     /// Whom a cap per address counts.
     [[nodiscard]] const std::string& address_group() const { return address_group_; }
@@ -122,6 +125,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Core& core_;
     tcp::socket socket_;
     Purpose purpose_;
+    std::uint64_t serial_ = 0;
     std::string address_;
     std::string address_group_;
     std::shared_ptr<SyncTask> task_;

@@ -17,7 +17,13 @@ std::uint64_t now_ms() {
 }
 
 Core::Core(Signer& signer, const Verifier& verifier, const NodeOptions& options)
-    : signer_(signer), verifier_(verifier), options_(options), overlay_(context_), clock_(context_) {
+    : signer_(signer),
+      verifier_(verifier),
+      options_(options),
+      handshakes_({.own = options.handshakes_per_address, .shared = options.shared_handshakes}),
+      turns_(options.turn_ms),
+      overlay_(context_),
+      clock_(context_) {
     choice_.set_pauses(options.first_retry_ms, options.last_retry_ms);
     spawn(clock_loop());
 }
@@ -71,12 +77,37 @@ bool Core::persist_all(HostedGroup& group) {
 }
 
 void Core::drive(HostedGroup& group) {
+    const std::uint64_t until_ms = now_ms() + limits::work_slice_ms;
     for (bool again = true; again;) {
         again = persist_all(group);
         if (group.failed) return fail_group(group);
-        for (const auto& connection : connections_) again = connection->pump(group) || again;
+        again = pump_in_turn(group, until_ms) || again;
+        if (!again || now_ms() < until_ms) continue;
+        if (std::exchange(group.goes_on, true)) return;
+        asio::post(context_, [this, &group] {
+            group.goes_on = false;
+            drive(group);
+        });
+        return;
     }
-    for (const auto& connection : connections_) connection->settle(group);
+}
+
+// A round of turns, or as many as there is time for. False if nobody had anything to say. What waits in a
+// session for its records to be persisted is said in the same turn, so that no session is over before it.
+bool Core::pump_in_turn(HostedGroup& group, std::uint64_t until_ms) {
+    const auto after = [&](const auto& connection) { return connection->serial() >= group.next_turn; };
+    auto at = std::ranges::find_if(connections_, after);
+    bool any = false;
+    for (std::size_t turns = connections_.size(); turns > 0; --turns) {
+        if (at == connections_.end()) at = connections_.begin();
+        const bool sent = (*at)->pump(group) || (persist_all(group) && (*at)->pump(group));
+        if (group.failed) return true;
+        any = sent || (*at)->settle(group) || any;
+        group.next_turn = (*at)->serial() + 1;
+        ++at;
+        if (turns > 1 && now_ms() >= until_ms) return true;
+    }
+    return any;
 }
 
 void Core::fail_group(HostedGroup& group) {
@@ -86,6 +117,7 @@ void Core::fail_group(HostedGroup& group) {
 // --- Who may connect ------------------------------------------------------------------------------
 
 void Core::add(const std::shared_ptr<Connection>& connection) {
+    connection->set_serial(next_serial_++);
     connections_.push_back(connection);
     clock_.cancel();
 }
@@ -94,6 +126,7 @@ void Core::accept(tcp::socket socket) {
     error_code failed;
     const auto endpoint = socket.remote_endpoint(failed);
     if (failed || closing_) return;
+    if (!handshakes_.admit(address_group(endpoint.address()), now_ms())) return;
     auto connection = std::make_shared<Connection>(*this, std::move(socket), Purpose::accepted,
                                                    to_text(endpoint), std::nullopt, nullptr);
     make_room(connection->address_group());
@@ -143,17 +176,17 @@ void Core::established(Connection& connection) {
         return connection.close({ErrorCode::channel_wrong_identity, "this device itself is at the address"});
     }
     // Who asks for one reconciliation by name has decided for themselves.
-    if (connection.purpose() != Purpose::one_shot && discouraged_.contains(peer, now_ms())) {
+    if (connection.purpose() != Purpose::one_shot &&
+        discouraged_.contains(peer, now_ms(), connection.address_group())) {
         return connection.close({ErrorCode::net_busy, "the device broke the protocol within the last day"});
+    }
+    if (connection.purpose() != Purpose::one_shot && !take_place(connection)) {
+        return connection.close({ErrorCode::net_busy, "the device is connected from another address"});
     }
     std::size_t open = 0;
     Connection* idle = nullptr;
     for (const auto& other : connections_) {
         if (other.get() == &connection || !other->open() || other->purpose() != Purpose::accepted) continue;
-        if (accepted && other->peer() == peer) {
-            other->close({ErrorCode::net_busy, "the device connected again"});
-            continue;
-        }
         ++open;
         if (idle == nullptr && !other->has_sessions()) idle = other.get();
     }
@@ -162,22 +195,29 @@ void Core::established(Connection& connection) {
         if (idle == nullptr) return connection.close(busy);
         idle->close(busy);
     }
-    drop_double(peer);
     for (auto& group : groups_) connection.open_group(group);
 }
 
-// Two devices that keep each other dialled need one connection. The one with the greater key gives up its
-// own, so that never both do; a reconciliation that somebody asked for is not touched.
-void Core::drop_double(const DeviceKey& device) {
-    if (signer_.key() < device) return;
-    const auto is = [&](Purpose purpose) {
-        return [&, purpose](const auto& at) {
-            return at->open() && at->peer() == device && at->purpose() == purpose;
-        };
-    };
-    if (std::ranges::none_of(connections_, is(Purpose::accepted))) return;
-    const auto at = std::ranges::find_if(connections_, is(Purpose::kept));
-    if (at != connections_.end()) (*at)->close();
+// C17.2: the new one takes the place of the others of its device if it is its address's turn. Two devices
+// that keep each other dialled need one connection, and of these the end with the greater key decides alone,
+// so that never both are lost. A reconciliation that somebody asked for is not touched.
+bool Core::take_place(Connection& connection) {
+    const DeviceKey& device = *connection.peer();
+    const bool decides = device < signer_.key();
+    std::vector<std::shared_ptr<Connection>> others;
+    for (const auto& other : connections_) {
+        if (other.get() == &connection || !other->open() || other->peer() != device) continue;
+        if (other->purpose() == Purpose::one_shot) continue;
+        if (other->purpose() == connection.purpose() ? connection.purpose() == Purpose::accepted : decides)
+            others.push_back(other);
+    }
+    const bool kept = connection.purpose() == Purpose::kept;
+    const bool has_turn = (kept && others.empty()) ||
+                          turns_.take(device, connection.address_group(), !others.empty(), now_ms());
+    if (const auto number = kept_number(connection)) kept_[*number].waits_for_turn = !has_turn;
+    if (!has_turn) return false;
+    for (const auto& other : others) other->close({ErrorCode::net_busy, "the device connected again"});
+    return true;
 }
 
 void Core::ended(const std::shared_ptr<Connection>& connection) {

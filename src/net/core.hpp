@@ -1,8 +1,9 @@
 // What the connections of a node share: the loop, the groups, who may connect, and when to look at the clock.
 //
 // Attacks it stops: floods of connections that never authenticate (caps, and the oldest of the most numerous
-// address gives way to the newest, so that whoever holds sockets keeps nobody out); one device with many
-// connections; a device that broke the protocol and comes again.
+// address gives way to the newest, so that whoever holds sockets keeps nobody out); floods of handshakes (see
+// handshake_budget.hpp); one device with many connections; a stolen key that keeps its owner away (see
+// turns.hpp); a device that broke the protocol and comes again.
 //
 // Invariant (T): a message leaves only after everything it may rest on is persisted; see drive().
 #pragma once
@@ -16,6 +17,8 @@
 
 #include "net/connection.hpp"
 #include "net/discourage.hpp"
+#include "net/handshake_budget.hpp"
+#include "net/turns.hpp"
 #include "replica/peer_choice.hpp"
 
 namespace folkmoot::net {
@@ -31,6 +34,9 @@ struct HostedGroup {
     Store* store = nullptr;
     /// A write failed: the group is served no more.
     std::optional<Error> failed;
+    std::uint64_t next_turn =
+        0;                 // the connection whose turn it is to be sent something, by its serial number
+    bool goes_on = false;  // drive() will be called again by itself
 };
 
 /// One call of sync().
@@ -64,6 +70,7 @@ struct KeptPeer {
     std::optional<DeviceKey> known;  // who answered there last
     bool active = false;             // dialled or connected by the overlay
     bool self = false;               // this device itself: never dialled again
+    bool waits_for_turn = false;     // its device is connected from elsewhere: see Core::take_place
     std::weak_ptr<Connection> connection;
     std::uint64_t since_ms = 0;  // when it was dialled
 };
@@ -87,8 +94,9 @@ class Core {
     [[nodiscard]] HostedGroup* find_group(const GroupId& group);
     [[nodiscard]] HostedGroup* find_group(const GroupTag& tag, const Hash32& binding);
     [[nodiscard]] std::list<HostedGroup>& groups() { return groups_; }
-    /// Persists what the replica asks for, then sends what it has for all peers with room, until there is
-    /// neither.
+    /// Persists what the replica asks for, then sends what it has for all peers with room, a message each in
+    /// turn, until there is neither; after limits::work_slice_ms others have their turn and the rest comes
+    /// after them.
     void drive(HostedGroup& group);
 
     // --- Connections ------------------------------------------------------------------------------
@@ -103,7 +111,9 @@ class Core {
     void ended(const std::shared_ptr<Connection>& connection);
     /// A session on the connection is over; it had ended well.
     void note_visit(const Connection& connection, const Visit& visit);
-    void discourage(const DeviceKey& device) { discouraged_.add(device, now_ms()); }
+    void discourage(const DeviceKey& device, const std::string& address) {
+        discouraged_.add(device, now_ms(), address);
+    }
 
     // --- The loop ---------------------------------------------------------------------------------
     void on_event(std::function<void(const NodeEvent&)> handler) { handler_ = std::move(handler); }
@@ -122,6 +132,7 @@ class Core {
 
    private:
     [[nodiscard]] bool persist_all(HostedGroup& group);
+    [[nodiscard]] bool pump_in_turn(HostedGroup& group, std::uint64_t until_ms);
     void fail_group(HostedGroup& group);
 
     [[nodiscard]] asio::awaitable<void> accept_loop(std::shared_ptr<tcp::acceptor> acceptor);
@@ -129,7 +140,8 @@ class Core {
     [[nodiscard]] asio::awaitable<void> meet_kept(PeerChoice::Peer number);
     void fill_places(std::uint64_t now);
     void change_places(std::uint64_t now);
-    [[nodiscard]] std::set<PeerChoice::Peer> busy_peers() const;
+    [[nodiscard]] std::set<PeerChoice::Peer> busy_peers(std::uint64_t now) const;
+    [[nodiscard]] std::optional<PeerChoice::Peer> kept_number(const Connection& connection) const;
     [[nodiscard]] asio::awaitable<void> sync_once(std::shared_ptr<SyncTask> task);
     [[nodiscard]] asio::awaitable<Result<void>> connect(std::shared_ptr<Dial> dial, std::string address);
     [[nodiscard]] asio::awaitable<void> clock_loop();
@@ -137,7 +149,7 @@ class Core {
     void add(const std::shared_ptr<Connection>& connection);
     void make_room(const std::string& address_group);
     [[nodiscard]] bool connected_to(const DeviceKey& device) const;
-    void drop_double(const DeviceKey& device);
+    [[nodiscard]] bool take_place(Connection& connection);
     void finish(SyncTask& task, const std::optional<Error>& error);
     void give_up(SyncTask& task, const Error& why);
     void deliver_events();
@@ -148,8 +160,11 @@ class Core {
     const Verifier& verifier_;
     NodeOptions options_;
     std::list<HostedGroup> groups_;
-    std::list<std::shared_ptr<Connection>> connections_;  // oldest first
+    std::list<std::shared_ptr<Connection>> connections_;  // oldest first, so by serial number
+    std::uint64_t next_serial_ = 0;
     DiscourageTable discouraged_;
+    HandshakeBudget handshakes_;
+    Turns turns_;
 
     // The overlay: kept peers, by number.
     std::deque<KeptPeer> kept_;

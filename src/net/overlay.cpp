@@ -17,7 +17,7 @@ void Core::keep_peer(const std::string& address) {
     if (std::ranges::any_of(kept_, [&](const KeptPeer& peer) { return peer.address == address; })) return;
     const auto number = static_cast<PeerChoice::Peer>(kept_.size());
     if (!choice_.add(number)) return;
-    kept_.push_back({address, std::nullopt, false, false, {}, 0});
+    kept_.push_back({address, std::nullopt, false, false, false, {}, 0});
     if (kept_.size() == 1) {
         spawn(overlay_loop());
     } else {
@@ -39,19 +39,21 @@ asio::awaitable<void> Core::overlay_loop() {
     }
 }
 
-// Not to be dialled now: dialled or connected already, in whatever way, or this device itself.
-std::set<PeerChoice::Peer> Core::busy_peers() const {
+// Not to be dialled now: dialled already, or this device itself. A device that connected from wherever it
+// likes is dialled all the same from time to time: somebody else may have its key.
+std::set<PeerChoice::Peer> Core::busy_peers(std::uint64_t now) const {
     std::set<PeerChoice::Peer> busy;
     for (std::size_t i = 0; i < kept_.size(); ++i) {
         const KeptPeer& peer = kept_[i];
-        if (peer.active || peer.self || (peer.known && connected_to(*peer.known)))
+        const bool lately = !peer.waits_for_turn && now - peer.since_ms < options_.anti_entropy_ms;
+        if (peer.active || peer.self || (lately && peer.known && connected_to(*peer.known)))
             busy.insert(static_cast<PeerChoice::Peer>(i));
     }
     return busy;
 }
 
 void Core::fill_places(std::uint64_t now) {
-    auto busy = busy_peers();
+    auto busy = busy_peers(now);
     auto used = static_cast<std::size_t>(std::ranges::count(kept_, true, &KeptPeer::active));
     for (; used < options_.outgoing; ++used) {
         const auto number = choice_.choose(now, random_number(), busy);
@@ -68,7 +70,7 @@ void Core::change_places(std::uint64_t now) {
     if (now - changed_places_ms_ < options_.anti_entropy_ms) return;
     changed_places_ms_ = now;
     const auto used = static_cast<std::size_t>(std::ranges::count(kept_, true, &KeptPeer::active));
-    if (used < options_.outgoing || !choice_.choose(now, 0, busy_peers())) return;
+    if (used < options_.outgoing || !choice_.choose(now, 0, busy_peers(now))) return;
     std::set<PeerChoice::Peer> settled;
     for (std::size_t i = 0; i < kept_.size(); ++i) {
         const auto connection = kept_[i].connection.lock();
@@ -109,11 +111,15 @@ asio::awaitable<void> Core::meet_kept(PeerChoice::Peer number) {
     overlay_.cancel();
 }
 
-void Core::note_visit(const Connection& connection, const Visit& visit) {
+std::optional<PeerChoice::Peer> Core::kept_number(const Connection& connection) const {
     for (std::size_t i = 0; i < kept_.size(); ++i) {
-        if (kept_[i].connection.lock().get() == &connection)
-            return choice_.handle_visit(static_cast<PeerChoice::Peer>(i), visit);
+        if (kept_[i].connection.lock().get() == &connection) return static_cast<PeerChoice::Peer>(i);
     }
+    return std::nullopt;
+}
+
+void Core::note_visit(const Connection& connection, const Visit& visit) {
+    if (const auto number = kept_number(connection)) choice_.handle_visit(*number, visit);
 }
 
 }  // namespace folkmoot::net

@@ -93,19 +93,21 @@ bool Connection::pump(HostedGroup& group) {
     bool sent = false;
     for (auto& [number, stream] : streams_) {
         if (!stream.session || stream.group != &group) continue;
-        while (unsent() < limits::unsent_bytes) {
-            const auto message = group.replica->poll_message(*stream.session);
-            if (!message) break;
-            send(number, *message);
-            sent = true;
+        if (unsent() < limits::unsent_bytes) {
+            if (const auto message = group.replica->poll_message(*stream.session)) {
+                send(number, *message);
+                sent = true;
+            }
         }
         full_ = full_ || unsent() >= limits::unsent_bytes;
+        break;  // no other stream has a session of the group
     }
     return sent;
 }
 
-void Connection::settle(HostedGroup& group) {
-    if (!open()) return;
+bool Connection::settle(HostedGroup& group) {
+    if (!open()) return false;
+    bool ended = false;
     std::optional<Error> violation;
     bool finished = false;
     for (auto& [number, stream] : streams_) {
@@ -129,10 +131,15 @@ void Connection::settle(HostedGroup& group) {
         stream.reported = stream.reported || once_more;
         finished = finished || !once_more;
         end_stream(stream, why);
+        ended = true;
         if (purpose_ == Purpose::kept || once_more) retry_later(group, brought);
     }
-    if (violation) return fault(*violation);
-    if (finished && purpose_ == Purpose::one_shot) close();
+    if (violation) {
+        fault(*violation);
+    } else if (finished && purpose_ == Purpose::one_shot) {
+        close();
+    }
+    return ended;
 }
 
 void Connection::abandon(HostedGroup& group, const Error& why) {
@@ -205,7 +212,7 @@ void Connection::end_streams(const Error& why) {
 
 // What no correct peer does.
 void Connection::fault(const Error& why) {
-    core_.discourage(*peer_);
+    core_.discourage(*peer_, address_group_);
     close(why);
 }
 

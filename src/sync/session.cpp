@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "sync/blame.hpp"
 #include "sync/giver.hpp"
 #include "sync/keys.hpp"
 #include "sync/messages.hpp"
@@ -66,27 +67,6 @@ struct Session::State {
     std::size_t phantoms = 0;     // announced, asked for and not given
     bool incomplete = false;
 };
-
-namespace {
-
-// What a correct peer never causes. Everything else is delay or policy: close, but do not hold it against
-// them.
-bool is_violation(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::session_no_progress:
-        case ErrorCode::session_timed_out:
-        case ErrorCode::session_closed_by_peer:
-        case ErrorCode::session_not_let_in:
-        case ErrorCode::session_quota:
-        case ErrorCode::session_ended:
-        case ErrorCode::session_outgrown: return false;
-        default: break;
-    }
-    const auto number = static_cast<unsigned>(code);
-    return number < 600;  // encoding, op, graph, access, session
-}
-
-}  // namespace
 
 void Session::State::stop(const Error& why, bool at_fault) {
     if (outcome == Outcome::failed) return;

@@ -97,7 +97,9 @@ TEST(SocketBytes, a_recorded_session_is_worth_nothing_again) {
 // 1,000 announcements of the greatest length, before a channel and within one.
 TEST(SocketBytes, announced_lengths_cost_nothing) {
     Village village(33);
-    Running server(village.ann);
+    NodeOptions options;
+    options.handshakes_per_address = 2000;
+    Running server(village.ann, options);
     server.start();
     ASSERT_EQ(sync_once(*village.members[32], server.address()).outcome, Outcome::equal);
     Bytes announced;

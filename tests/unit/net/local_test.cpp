@@ -101,6 +101,51 @@ TEST(LocalSocket, a_handler_that_takes_too_long_times_out_for_the_client) {
     EXPECT_EQ(ask_local(path, {}, 50).error().code, ErrorCode::channel_timed_out);
 }
 
+RawSocket local_client(const std::string& path) {
+    RawSocket client(::socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    path.copy(at.sun_path, path.size());
+    EXPECT_EQ(::connect(client.fd(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    return client;
+}
+
+// Programs of the owner that hang; the daemon stays within its bounds all the same.
+TEST(LocalSocket, serves_so_many_clients_and_no_more_at_a_time) {
+    Device ann(1);
+    ann.create();
+    Running server(ann);
+    const std::string path = socket_path("many");
+    ASSERT_TRUE(server.node().listen_local(path, echo));
+    server.start();
+    std::vector<RawSocket> silent;
+    for (std::size_t i = 0; i < limits::local_clients; ++i) silent.push_back(local_client(path));
+    for (auto& client : silent) EXPECT_FALSE(client.closed_within(1));
+    EXPECT_TRUE(local_client(path).closed_within(5'000));
+    EXPECT_EQ(ask_local(path, Bytes{1}, 5'000).error().code, ErrorCode::net_unreachable);
+    silent.pop_back();
+    bool served = false;
+    for (int i = 0; i < 100 && !served; ++i) {
+        served = ask_local(path, Bytes{1}, 5'000).has_value();
+        if (!served) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_TRUE(served);
+}
+
+TEST(LocalSocket, an_answer_may_reach_its_limit_and_not_pass_it) {
+    Device ann(1);
+    ann.create();
+    Running server(ann);
+    const std::string path = socket_path("large");
+    ASSERT_TRUE(server.node().listen_local(
+        path, [](ByteView request) { return Bytes(limits::local_answer_bytes + request.size() - 1, 7); }));
+    server.start();
+    const auto largest = ask_local(path, Bytes{1}, 60'000);
+    ASSERT_TRUE(largest.has_value());
+    EXPECT_EQ(largest->size(), limits::local_answer_bytes);
+    EXPECT_EQ(ask_local(path, Bytes{1, 2}, 60'000).error().code, ErrorCode::net_unreachable);
+}
+
 TEST(Address, is_a_host_and_a_port) {
     const auto parsed = [](const std::string& text) {
         const auto out = parse_address(text);

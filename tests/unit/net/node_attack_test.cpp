@@ -227,5 +227,17 @@ TEST(Discourage, the_table_is_bounded_and_forgets) {
     EXPECT_FALSE(table.contains(device(5), 7 + limits::discouraged_ms));
 }
 
+// A thief of a key who breaks the protocol is shut out; the owner of the key is not.
+TEST(Discourage, C14_a_device_is_discouraged_where_it_came_from) {
+    DiscourageTable table(2);
+    const DeviceKey device{{1}};
+    table.add(device, 1, "10.0.0.1");
+    EXPECT_TRUE(table.contains(device, 1 + limits::discouraged_ms - 1, "10.0.0.1"));
+    EXPECT_FALSE(table.contains(device, 2, "10.0.0.2"));
+    EXPECT_FALSE(table.contains(device, 2));
+    for (const char* address : {"10.0.0.2", "10.0.0.3"}) table.add(device, 3, address);
+    EXPECT_EQ(table.size(), 2U) << "one device cannot grow the table either";
+}
+
 }  // namespace
 }  // namespace folkmoot::net::test

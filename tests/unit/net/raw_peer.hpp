@@ -61,6 +61,8 @@ class RawSocket {
         out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
         return out;
     }
+    /// Whether the last receive() ended without an end of the stream.
+    [[nodiscard]] bool timed_out() const { return timed_out_; }
     /// Whether the other end closes within `timeout_ms`, whatever it sends before.
     [[nodiscard]] bool closed_within(int timeout_ms) {
         while (!receive(timeout_ms).empty()) {
