@@ -197,7 +197,8 @@ class Replica : private SessionHost {
     OpIndex commit(DecodedOp&& op);
     void keep_signature(OpIndex op, const Signature& signature);
     [[nodiscard]] Result<OpId> sign_and_commit(Act act, std::vector<OpIndex> parents,
-                                               std::optional<Bytes> payload, std::uint64_t time_ms);
+                                               std::optional<Bytes> payload, std::uint64_t time_ms,
+                                               std::optional<OpId> as = std::nullopt);
     [[nodiscard]] Result<void> merge_heads(std::uint64_t time_ms);
     [[nodiscard]] Result<void> check_writable() const;
     [[nodiscard]] Result<void> check_drained() const;

@@ -167,8 +167,7 @@ std::optional<OpId> Resolution::choose_grant(const DeviceKey& author, std::optio
     const Ledger& ledger = state_->ledger;
     const auto device = ledger.find_device(author);
     if (!device) return std::nullopt;
-    const Closure everything = state_->scope ? Closure{} : ledger.graph().closure(ledger.graph().heads());
-    const PastView past(ledger.graph(), state_->scope ? *state_->scope : everything);
+    const PastView past(ledger.graph(), state_->scope);
 
     GrantIndex last = no_index;
     if (prev) {
@@ -199,8 +198,7 @@ std::optional<OpId> Resolution::choose_grant(const DeviceKey& author, std::optio
 
 Result<void> Resolution::check(const DeviceKey& author, const OpId& as, const Act& act) const {
     const Ledger& ledger = state_->ledger;
-    const Closure everything = state_->scope ? Closure{} : ledger.graph().closure(ledger.graph().heads());
-    const PastView past(ledger.graph(), state_->scope ? *state_->scope : everything);
+    const PastView past(ledger.graph(), state_->scope);
     const auto grant = ledger.find_grant(author, as, past);
     if (!grant) return std::unexpected(grant.error());
     return ledger.check_act(ledger.grant(*grant).holder, author, *grant, act, past);

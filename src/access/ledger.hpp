@@ -71,18 +71,21 @@ struct Device {
     std::vector<LineIndex> leave_lines;
 };
 
-/// The past an A1 check is made against: the op the graph has prepared, or a frontier.
+/// The past an A1 check is made against: the op the graph has prepared, a frontier, or all there is.
 class PastView {
    public:
-    explicit PastView(const Graph& graph) : graph_(graph), closure_(nullptr) {}
-    PastView(const Graph& graph, const Closure& closure) : graph_(graph), closure_(&closure) {}
+    explicit PastView(const Graph& graph) : graph_(graph) {}
+    PastView(const Graph& graph, const std::optional<Closure>& within)
+        : graph_(graph), closure_(within ? &*within : nullptr), all_(!within) {}
     [[nodiscard]] bool has(OpIndex op) const {
+        if (all_) return true;
         return closure_ != nullptr ? graph_.contains(*closure_, op) : graph_.prepared_follows(op);
     }
 
    private:
     const Graph& graph_;
-    const Closure* closure_;
+    const Closure* closure_ = nullptr;
+    bool all_ = false;
 };
 
 class Ledger {

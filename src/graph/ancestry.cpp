@@ -13,6 +13,9 @@ constexpr std::uint32_t min_keyframe_walk = 24;
 // From this size on a vector is handed on from an op to its only child instead of being copied.
 constexpr std::size_t large_vector = 64;
 
+// Up to so many vectors are merged one by one.
+constexpr std::size_t few_ops = 8;
+
 const ChainEntry* find(std::span<const ChainEntry> sorted, std::uint32_t chain) {
     const auto at = std::ranges::lower_bound(sorted, chain, {}, &ChainEntry::chain);
     return at != sorted.end() && at->chain == chain ? &*at : nullptr;
@@ -108,6 +111,37 @@ PastVector Ancestry::closed_past(Index op) const {
     if (const PastVector* held = recent(op)) return *held;
     PastVector out = load(op);
     raise(out, {nodes_[op].chain, nodes_[op].position});
+    return out;
+}
+
+void Ancestry::Growing::add(Index op) {
+    const auto raise_to = [this](const ChainEntry& entry) {
+        upto_[entry.chain] = std::max(upto_[entry.chain], entry.position + 1);
+    };
+    if (const PastVector* held = ancestry_.recent(op)) {
+        for (const auto& entry : *held) raise_to(entry);
+        return;
+    }
+    for (const auto& entry : ancestry_.load(op)) raise_to(entry);
+    raise_to(ancestry_.place(op));
+}
+
+PastVector Ancestry::Growing::vector() const {
+    PastVector out;
+    for (std::uint32_t chain = 0; chain < upto_.size(); ++chain) {
+        if (upto_[chain] > 0) out.push_back({chain, upto_[chain] - 1});
+    }
+    return out;
+}
+
+PastVector Ancestry::closed_past(std::span<const Index> ops) const {
+    if (ops.size() > few_ops) {
+        Growing all(*this);
+        for (const Index op : ops) all.add(op);
+        return all.vector();
+    }
+    PastVector out;
+    for (const Index op : ops) merge(out, closed_past(op));
     return out;
 }
 

@@ -59,12 +59,33 @@ class Ancestry {
     [[nodiscard]] ChainEntry place(Index op) const { return {nodes_[op].chain, nodes_[op].position}; }
     /// The vector of `op` and everything before it.
     [[nodiscard]] PastVector closed_past(Index op) const;
+    /// The vector of all of `ops` and everything before them. Cost: that of their vectors, and for more than
+    /// a few O(chains) once, in whatever order they come.
+    [[nodiscard]] PastVector closed_past(std::span<const Index> ops) const;
     /// Pointwise maximum into `into`.
     static void merge(PastVector& into, const PastVector& from);
 
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
     [[nodiscard]] std::size_t chains() const { return tips_.size(); }
     [[nodiscard]] std::size_t memory() const;
+
+    /// A past that grows by one op's after the other's. As a vector it would move most of its entries each
+    /// time when heads come in the order of their ids.
+    class Growing {
+       public:
+        explicit Growing(const Ancestry& ancestry) : ancestry_(ancestry), upto_(ancestry.chains(), 0) {}
+        /// Takes in the op and its past.
+        void add(Index op);
+        [[nodiscard]] bool has(Index op) const {
+            const Node& node = ancestry_.nodes_[op];
+            return upto_[node.chain] > node.position;
+        }
+        [[nodiscard]] PastVector vector() const;
+
+       private:
+        const Ancestry& ancestry_;
+        std::vector<std::uint32_t> upto_;  // by chain: how many of its ops are in
+    };
 
    private:
     static constexpr Index none = UINT32_MAX;

@@ -250,8 +250,7 @@ std::size_t Graph::head_count() const { return state_->heads.size(); }
 bool Graph::is_ancestor(OpIndex a, OpIndex b) const { return state_->ancestry.is_ancestor(a, b); }
 
 Closure Graph::closure(std::span<const OpIndex> ops) const {
-    PastVector past;
-    for (const OpIndex op : ops) Ancestry::merge(past, state_->ancestry.closed_past(op));
+    const PastVector past = state_->ancestry.closed_past(ops);
     Closure out;
     out.past_.reserve(past.size());
     for (const auto& entry : past) out.past_.push_back({entry.chain, entry.position});
@@ -288,13 +287,14 @@ std::vector<OpIndex> Graph::maximal(std::span<const OpIndex> ops) const {
     std::ranges::sort(sorted, std::greater{});
     const auto rest = std::ranges::unique(sorted);
     sorted.erase(rest.begin(), rest.end());
+    if (sorted.size() < 2) return sorted;
     // Descending index: whatever has an op in its past stands before it.
     std::vector<OpIndex> out;
-    PastVector covered;
+    Ancestry::Growing covered(state_->ancestry);
     for (const OpIndex op : sorted) {
-        if (state_->ancestry.has(covered, op)) continue;
+        if (covered.has(op)) continue;
         out.push_back(op);
-        if (sorted.size() > 1) Ancestry::merge(covered, state_->ancestry.closed_past(op));
+        covered.add(op);
     }
     std::ranges::sort(out, {}, [this](OpIndex op) { return id(op); });
     return out;

@@ -1,5 +1,6 @@
 // Authoring (O3, M2): which heads an op cites, under which grant it acts, and what is refused before signing.
 #include <algorithm>
+#include <span>
 
 #include "base/assert.hpp"
 #include "folkmoot/replica.hpp"
@@ -24,19 +25,24 @@ OpIndex Replica::own_last() const {
 
 // O3: effective heads first, by their authors' rank, then the rest by id.
 std::vector<OpIndex> Replica::heads_to_cite() const {
-    auto heads = graph_.heads();
-    const Resolution& now = access_.now();
-    const auto before = [&](OpIndex a, OpIndex b) {
-        const bool a_counts = now.effective(a);
-        const bool b_counts = now.effective(b);
-        if (a_counts != b_counts) return a_counts;
-        const GrantIndex x = access_.grant_of(a);
-        const GrantIndex y = access_.grant_of(b);
-        if (x != y && x != no_index && y != no_index) return access_.ranks_above(x, y);
-        return graph_.id(a) < graph_.id(b);
+    struct Head {
+        OpIndex op;
+        bool counts;
+        GrantIndex as;
     };
-    if (heads.size() > 1) std::ranges::sort(heads, before);
-    return heads;
+    std::vector<Head> heads;
+    for (const OpIndex op : graph_.heads())
+        heads.push_back({op, access_.now().effective(op), access_.grant_of(op)});
+    const auto before = [&](const Head& a, const Head& b) {
+        if (a.counts != b.counts) return a.counts;
+        if (a.as != b.as && a.as != no_index && b.as != no_index) return access_.ranks_above(a.as, b.as);
+        return graph_.id(a.op) < graph_.id(b.op);
+    };
+    std::ranges::sort(heads, before);
+    std::vector<OpIndex> out;
+    out.reserve(heads.size());
+    for (const Head& head : heads) out.push_back(head.op);
+    return out;
 }
 
 Result<OpId> Replica::create_group(const Create& create, std::uint64_t time_ms) {
@@ -80,27 +86,35 @@ Result<OpId> Replica::act(Act act, std::uint64_t time_ms) {
     return sign_and_commit(std::move(act), heads_to_cite(), std::nullopt, time_ms);
 }
 
-// O3: an access op must see every effective head, or it would undo what it merely could not cite.
+// O3: an access op must see every effective head, or it would undo what it merely could not cite. The heads
+// are looked at once: one author can make any number of them, to keep others from ever acting.
 Result<void> Replica::merge_heads(std::uint64_t time_ms) {
-    for (;;) {
-        const auto heads = heads_to_cite();
-        const auto counts = [this](OpIndex op) { return access_.now().effective(op); };
-        const auto effective = static_cast<std::size_t>(std::ranges::count_if(heads, counts));
-        if (effective <= limits::parents) return {};
-        const Act merge = Post{};
+    auto heads = heads_to_cite();
+    const auto counts = [this](OpIndex op) { return access_.now().effective(op); };
+    heads.erase(std::ranges::partition_point(heads, counts), heads.end());
+    const Act merge = Post{};
+    if (heads.size() > limits::parents) {
         if (auto allowed = may_act(merge); !allowed) {
             return fail(allowed.error().code,
-                        std::to_string(effective - limits::parents) +
+                        std::to_string(heads.size() - limits::parents) +
                             " effective heads cannot be cited, and this device may not post to merge them");
         }
-        if (auto merged = sign_and_commit(merge, heads, Bytes{}, time_ms); !merged) {
-            return std::unexpected(merged.error());
-        }
     }
+    // This device's last op is cited as prev: first its own, then the last merge.
+    std::size_t own = std::erase(heads, own_last());
+    std::optional<OpId> as;
+    for (auto left = std::span(heads); left.size() + own > limits::parents; own = 1) {
+        const auto cited = left.first(std::min(left.size(), limits::parents));
+        left = left.subspan(cited.size());
+        auto merged = sign_and_commit(merge, {cited.begin(), cited.end()}, Bytes{}, time_ms, as);
+        if (!merged) return std::unexpected(merged.error());
+        as = grant_op(*graph_.find(*merged));
+    }
+    return {};
 }
 
 Result<OpId> Replica::sign_and_commit(Act act, std::vector<OpIndex> heads, std::optional<Bytes> payload,
-                                      std::uint64_t time_ms) {
+                                      std::uint64_t time_ms, std::optional<OpId> as) {
     if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
     Operation op;
     op.author = signer_->key();
@@ -114,8 +128,9 @@ Result<OpId> Replica::sign_and_commit(Act act, std::vector<OpIndex> heads, std::
         if (heads.size() > limits::parents) heads.resize(limits::parents);
         for (const OpIndex head : heads) op.parents.push_back(graph_.id(head));
         std::ranges::sort(op.parents);
-        op.as = access_.now().choose_grant(op.author, prev == no_index ? std::nullopt : std::optional(prev),
-                                           op.act);
+        op.as = as ? as
+                   : access_.now().choose_grant(
+                         op.author, prev == no_index ? std::nullopt : std::optional(prev), op.act);
     }
     auto made = DecodedOp::from_value(std::move(op), std::move(payload));
     if (!made) return std::unexpected(made.error());

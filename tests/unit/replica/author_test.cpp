@@ -68,6 +68,34 @@ TEST(Author, before_an_access_op_all_effective_heads_are_merged) {
     for (OpIndex op = 0; op < removal; ++op) EXPECT_TRUE(ann.graph().is_ancestor(op, removal));
 }
 
+// One author's branches, and this device's last op among the heads: as few merges as can be.
+TEST(Author, O3_branches_without_number_are_merged_once_each) {
+    for (const bool own : {false, true}) {
+        Book book;
+        const Entry base = book.add("ann", Add{key_of("ben"), level::member}, {0});
+        const Entry root = book.post("ben", {base});
+        Draft fork;
+        fork.prev = std::optional<Entry>(root);
+        fork.as = base;
+        for (std::size_t i = 0; i < 1000; ++i) {
+            fork.payload = std::to_string(i);
+            book.post("ben", {root}, fork);
+        }
+        if (own) book.post("ann", {root});
+        Peer ann("ann", book.group());
+        ann.take(book.all());
+        ASSERT_EQ(ann.graph().head_count(), own ? 1001U : 1000U);
+        ann.act(Remove{key_of("ben"), {}});
+        EXPECT_EQ(ann.graph().head_count(), 1U);
+        const auto removal = static_cast<OpIndex>(ann.graph().size() - 1);
+        const std::size_t merges = removal - book.size();
+        EXPECT_EQ(merges, 62U) << "16 each, until the last and 15 more are left";
+        for (auto op = static_cast<OpIndex>(book.size()); op <= removal; ++op)
+            EXPECT_LE(ann.graph().parents(op).size(), limits::parents);
+        for (OpIndex op = 0; op < removal; ++op) ASSERT_TRUE(ann.graph().is_ancestor(op, removal)) << op;
+    }
+}
+
 TEST(Author, a_post_cites_sixteen_heads_at_most_and_its_own_last_op) {
     Book book;
     Entry last = 0;
