@@ -54,6 +54,7 @@ struct Session::State {
     bool fault = false;
     bool given = false;           // the peer said done
     std::uint64_t not_taken = 0;  // what the peer refused of ours
+    bool begun = false;  // something was said or heard
     bool ended_by_peer = false;
     bool named_grant = false;
     bool asked_grant = false;
@@ -70,7 +71,8 @@ struct Session::State {
 
 void Session::State::stop(const Error& why, bool at_fault) {
     if (outcome == Outcome::failed) return;
-    const bool tell = !ended_by_peer;
+    // A peer that knows nothing of the session is not told of its end (C13: that would open the stream).
+    const bool tell = begun && !ended_by_peer;
     outcome = Outcome::failed;
     error = why;
     fault = at_fault;
@@ -252,6 +254,7 @@ void Session::start(std::uint64_t now_ms) {
 void Session::handle_message(ByteView message, std::uint64_t now_ms) {
     State& s = *state_;
     if (s.outcome == Outcome::failed) return;
+    s.begun = true;
     auto decoded = decode_message(message);
     if (!decoded) return s.stop(decoded.error(), true);
     // Pushes do not put off the answer that is waited for.
@@ -288,6 +291,7 @@ void Session::handle_growth() {
 std::optional<Bytes> Session::poll_message() {
     State& s = *state_;
     const auto take_front = [&s] {
+        s.begun = true;
         Bytes bytes = encode_message(s.outbox.front());
         s.outbox.pop_front();
         return bytes;

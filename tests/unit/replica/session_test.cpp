@@ -1,5 +1,6 @@
 // Honest sessions (Y1 to Y10): whatever the two ends hold, they end with the same.
 #include "support/wire.hpp"
+#include "sync/messages.hpp"
 
 namespace folkmoot::wire {
 namespace {
@@ -119,6 +120,22 @@ TEST(Session, Y7_a_cut_session_keeps_its_work_and_the_next_one_goes_on) {
         }
         expect_sync(pair.ann, pair.ben, {.seed = 100 + cut});
     }
+}
+
+TEST(Session, C13_who_has_said_and_heard_nothing_does_not_begin_with_the_end) {
+    Pair pair;
+    pair.both_take({pair.base});
+    Wire wire(pair.ann, pair.ben);
+    // Nothing was taken from either yet, for instance because a disk is slow.
+    pair.ann.replica().handle_time(limits::reply_timeout_ms);
+    EXPECT_EQ(wire.outcome_a(), Outcome::failed);
+    EXPECT_FALSE(pair.ann.replica().poll_message(wire.id_a()).has_value());
+    // Whoever has heard or said something tells.
+    ASSERT_TRUE(pair.ben.replica().poll_message(wire.id_b()).has_value());
+    pair.ben.replica().handle_time(limits::reply_timeout_ms);
+    const auto end = pair.ben.replica().poll_message(wire.id_b());
+    ASSERT_TRUE(end.has_value());
+    EXPECT_TRUE(std::holds_alternative<sync::End>(*sync::decode_message(*end)));
 }
 
 TEST(Session, ops_written_meanwhile_wait_for_the_next_session) {
