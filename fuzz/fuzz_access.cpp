@@ -157,9 +157,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         Script op(ops.data() + i * op_bytes, op_bytes);
         writer.add(op);
     }
-    const std::string difference = model::compare_with_library(writer.history(), seed);
+    // Two or three of the four orders: over many inputs each gets its turn.
+    constexpr std::array<unsigned, 4> orders{3, 6, 10, 13};
+    const std::string difference = model::compare_with_library(writer.history(), seed, orders[seed % 4]);
     if (!difference.empty()) std::fprintf(stderr, "%s\n", difference.c_str());
     FOLKMOOT_ASSERT(difference.empty());
-    compare_with_stored(writer.history(), seed);
+    if (seed / 4 % 4 == 0) compare_with_stored(writer.history(), seed);
     return 0;
 }

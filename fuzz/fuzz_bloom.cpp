@@ -25,7 +25,8 @@ crypto::SipKey some_salt(Script& script) {
 
 void check_honest(Script& script) {
     const auto salt = some_salt(script);
-    const std::size_t ops = script.below(4) == 0 ? std::size_t{script.word()} * 4 : script.byte();
+    // Seldom a large one: to clear its bits takes longer than all the rest.
+    const std::size_t ops = script.below(32) == 0 ? std::size_t{script.word()} * 4 : script.byte();
     sync::BloomFilter filter(salt, ops);
     const std::size_t bytes = filter.bits().size();
     FOLKMOOT_ASSERT(bytes >= 8 && bytes <= limits::bloom_bytes);
@@ -49,7 +50,7 @@ void check_honest(Script& script) {
 void check_received(Script& script) {
     sync::Have have;
     have.summary.kind = sync::Summary::Kind::bloom;
-    const std::size_t size = script.word() * (script.below(2) == 0 ? 1U : 4U);
+    const std::size_t size = script.word() / (script.below(32) == 0 ? 1U : 256U) * 4U;
     have.summary.bits = Bytes(size, script.byte());
     const auto salt = some_salt(script);
     const auto decoded = sync::decode_message(sync::encode_message(have));

@@ -2,13 +2,15 @@
 // as of the stream in one piece, and they are those that were sent (C7 to C10). A changed byte ends the
 // channel; what came before it is still what was sent, in order.
 //
+// A handshake costs more than everything else here: identities are fake keys through their interfaces, and
+// Diffie-Hellman is replaced by support/fake_exchange.cpp when the target is linked.
+//
 // The input: a flag byte, the place and value of a change (3 bytes), the number of messages with a size of 2
 // bytes each, and then sizes of pieces to the end.
-#include <memory>
-
 #include "base/assert.hpp"
 #include "fuzz/support/script.hpp"
 #include "net/noise_channel.hpp"
+#include "support/fake_keys.hpp"
 
 namespace {
 
@@ -24,24 +26,12 @@ std::array<std::uint8_t, 32> filled(std::uint8_t value) {
 }
 
 Signer& signer_of(std::uint8_t value) {
-    static std::unique_ptr<Signer> signers[2];
-    auto& signer = signers[value];
-    if (!signer) {
-        FOLKMOOT_ASSERT(start_crypto());
-        auto made = make_signer(filled(static_cast<std::uint8_t>(value + 1)));
-        FOLKMOOT_ASSERT(made);
-        signer = std::move(*made);
-    }
-    return *signer;
+    // Without this ciphers and hashes take the slow code that runs anywhere.
+    static const bool started = start_crypto().has_value();
+    FOLKMOOT_ASSERT(started);
+    static wire::FakeSigner signers[2]{wire::FakeSigner("dialer"), wire::FakeSigner("listener")};
+    return signers[value];
 }
-
-// A handshake costs more than everything else here, so the proofs of identity are taken on trust; the
-// verifier is an interface.
-class Trusting final : public Verifier {
-   public:
-    bool key_acceptable(const DeviceKey&) const override { return true; }
-    bool verify(const DeviceKey&, ByteView, const Signature&) const override { return true; }
-};
 
 struct Ends {
     explicit Ends(std::uint64_t rekey)
@@ -49,7 +39,7 @@ struct Ends {
                  {.rekey_records = rekey}),
           listener(Role::responder, signer_of(1), verifier, std::nullopt, filled(21), filled(22),
                    {.rekey_records = rekey}) {}
-    Trusting verifier;
+    wire::FakeVerifier verifier;
     Channel dialer;
     Channel listener;
 };
@@ -69,8 +59,8 @@ Stream make_stream(Script& script, std::uint64_t rekey, bool closes) {
     FOLKMOOT_ASSERT(ends.dialer.handle_input(ends.listener.poll_output()));
     std::size_t room = 300'000;
     for (std::size_t i = script.below(9); i > 0; --i) {
-        // Near the size of a record half of the time.
-        const std::size_t size = script.below(2) == 0 ? script.byte() : 65'400U + script.byte();
+        // Sometimes near the size of a record: to encrypt that much takes longer than all the rest.
+        const std::size_t size = script.below(8) != 7 ? script.byte() : 65'400U + script.byte();
         if (size > room) break;
         room -= size;
         out.messages.emplace_back(size, static_cast<std::uint8_t>(i));
@@ -128,16 +118,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Stream stream = make_stream(script, rekey, (flags & 1U) != 0);
     const bool changed = change != 0 && place < stream.rest.size();
     if (changed) stream.rest[place] ^= change;
+    if (!changed) {
+        // What the stream in one piece gives is known.
+        const Outcome sent{true, (flags & 1U) != 0, std::nullopt, stream.messages};
+        FOLKMOOT_ASSERT(receive(stream, rekey, script) == sent);
+        return 0;
+    }
     const Outcome whole = receive(stream, rekey, Script(nullptr, 0));
     FOLKMOOT_ASSERT(whole == receive(stream, rekey, script));
     FOLKMOOT_ASSERT(whole.messages.size() <= stream.messages.size());
     FOLKMOOT_ASSERT(std::equal(whole.messages.begin(), whole.messages.end(), stream.messages.begin()));
-    if (!changed) {
-        FOLKMOOT_ASSERT(whole.established && !whole.error && whole.messages.size() == stream.messages.size());
-        FOLKMOOT_ASSERT(whole.closed == ((flags & 1U) != 0));
-    } else {
-        // A length made longer leaves the end waiting; anything else is noticed.
-        FOLKMOOT_ASSERT(whole.messages.size() < stream.messages.size() || !whole.closed);
-    }
+    // A length made longer leaves the end waiting; anything else is noticed.
+    FOLKMOOT_ASSERT(whole.messages.size() < stream.messages.size() || !whole.closed);
     return 0;
 }

@@ -16,6 +16,9 @@ using wire::FakeSigner;
 using wire::FakeVerifier;
 using wire::key_of;
 
+/// Until this is called hashes take the slow code that runs anywhere.
+inline const bool crypto_started = start_crypto().has_value();
+
 class Device {
    public:
     Device(std::string_view name, std::optional<GroupId> group, std::uint8_t instance = 0)

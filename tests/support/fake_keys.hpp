@@ -37,7 +37,10 @@ class FakeSigner final : public Signer {
 
 class FakeVerifier final : public Verifier {
    public:
-    bool key_acceptable(const DeviceKey& key) const override { return key != key_of("bad key"); }
+    bool key_acceptable(const DeviceKey& key) const override {
+        static const DeviceKey bad = key_of("bad key");
+        return key != bad;
+    }
     bool verify(const DeviceKey& key, ByteView message, const Signature& signature) const override {
         ++checked;
         return signature == fake_signature(key, message) ||
