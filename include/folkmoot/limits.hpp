@@ -54,6 +54,7 @@ inline constexpr std::size_t offer_heads = 131'072;
 inline constexpr std::size_t parked_ops_per_peer = 2000;
 inline constexpr std::size_t refused_ids_per_peer = 16384;
 inline constexpr std::size_t wanted_ids_per_peer = 16384;
+inline constexpr std::size_t lacking_payloads = 16384;
 inline constexpr std::size_t memory_per_session = 12U << 20U;
 inline constexpr std::size_t unsent_bytes = 1U << 20U;
 inline constexpr std::uint64_t reply_timeout_ms = 20'000;

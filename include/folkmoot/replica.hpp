@@ -188,6 +188,7 @@ class Replica : private SessionHost {
     [[nodiscard]] OpId grant_op(OpIndex op) const override;
     [[nodiscard]] bool has_signature(OpIndex op) override { return signed_[op]; }
     [[nodiscard]] std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const override;
+    [[nodiscard]] std::vector<OpId> lacking_payloads(const DeviceKey& peer) override;
 
     [[nodiscard]] Result<void> load_all();
     [[nodiscard]] Result<std::vector<Admitted>> admit_batch(std::vector<DecodedOp>& ops,
@@ -196,6 +197,8 @@ class Replica : private SessionHost {
     [[nodiscard]] Result<void> check_keys(const Operation& op) const;
     OpIndex commit(DecodedOp&& op);
     void keep_signature(OpIndex op, const Signature& signature);
+    void note_payload(OpIndex op, const DecodedOp& came);
+    [[nodiscard]] bool lacks_payload(OpIndex op) const;
     [[nodiscard]] Result<OpId> sign_and_commit(Act act, std::vector<OpIndex> parents,
                                                std::optional<Bytes> payload, std::uint64_t time_ms,
                                                std::optional<OpId> as = std::nullopt);
@@ -247,6 +250,13 @@ class Replica : private SessionHost {
     std::map<OpIndex, UnpersistedSignature> unpersisted_signatures_;
     std::vector<bool> signed_;  // of each op, whether a signature of its own is kept
     std::optional<Error> failed_;
+    struct Blank {
+        DeviceKey from;  // who sent it so
+        unsigned asked = 0;
+    };
+    /// Posts that came without their payloads since this replica was opened: limits::lacking_payloads, the
+    /// newest.
+    std::map<OpIndex, Blank> blank_;
 
     AuthoringWait waits_ = AuthoringWait::none;
     /// The own op last shown that still lacks ancestors.

@@ -73,6 +73,9 @@ class SessionHost {
     /// The grant an op acts under, as the id of the op that made it; for create its own id.
     [[nodiscard]] virtual OpId grant_op(OpIndex op) const = 0;
     /// Frontiers known common with the peer, newest first (Y3).
+    /// O3: posts that came without their payloads, to ask this peer for; at most limits::need_ids, and not
+    /// those that this peer sent so.
+    [[nodiscard]] virtual std::vector<OpId> lacking_payloads(const DeviceKey&) { return {}; }
     [[nodiscard]] virtual std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const = 0;
 };
 

@@ -61,6 +61,10 @@ Result<std::vector<Admitted>> Replica::admit_batch(std::vector<DecodedOp>& ops, 
     for (const std::uint32_t i : arrivals.late_signatures()) {
         keep_signature(results[i].index, *ops[i].signature());
     }
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        if (results[i].status == Admitted::Status::duplicate && results[i].index != no_index)
+            note_payload(results[i].index, ops[i]);
+    }
     for (const std::uint32_t i : arrivals.sequence()) {
         const Operation& op = ops[i].value();
         if (auto checked = check_keys(op); !checked) return std::unexpected(checked.error());
@@ -78,7 +82,11 @@ Result<std::vector<Admitted>> Replica::admit_batch(std::vector<DecodedOp>& ops, 
         }
         if (auto checked = access_.check(op); !checked) return std::unexpected(checked.error());
         results[i].status = Admitted::Status::admitted;
+        const bool blank = op.kind() == Kind::post && !ops[i].bytes().payload;
         results[i].index = commit(std::move(ops[i]));
+        if (!blank || peer == nullptr) continue;
+        blank_[results[i].index] = {*peer, 0};
+        if (blank_.size() > limits::lacking_payloads) blank_.erase(blank_.begin());
     }
     return std::move(results);
 }

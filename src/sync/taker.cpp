@@ -358,7 +358,7 @@ Result<void> Taker::answered() {
         return fail(ErrorCode::session_quota, "too many of the peer's ops are over a quota");
     auto ids = missing();
     if (phase_ == Phase::fetching) return fetch_answered(std::move(ids));
-    if (ids.empty() && parking_.size() == 0) return finish();
+    if (ids.empty() && parking_.size() == 0) return ask_for_payloads() ? Result<void>{} : finish();
     if (more_pages) {
         send_have();
         return {};
@@ -372,6 +372,19 @@ Result<void> Taker::answered() {
 }
 
 // Y9, and pushes: walks back from what was wanted; if what came in between finds no room, begins again with
+// O3: what others sent without its payload this peer may have with it. Once a session: whoever erased
+// payloads costs one round trip.
+bool Taker::ask_for_payloads() {
+    if (asked_payloads_) return false;
+    asked_payloads_ = true;
+    auto ids = host_.lacking_payloads(config_.peer);
+    if (ids.empty()) return false;
+    ancestors_ = 0;
+    put_off_ = 0;
+    send_need(std::move(ids));
+    return true;
+}
+
 // more ancestors at once.
 Result<void> Taker::fetch_answered(std::vector<OpId> ids) {
     const bool again = parking_.overflowed() && ancestors_ < limits::walk_back_ops;

@@ -91,6 +91,7 @@ class Taker {
     [[nodiscard]] Result<void> learn_wanted(std::span<const DecodedOp> batch, std::size_t at);
     [[nodiscard]] Result<void> note_deferred(std::vector<DecodedOp>& batch, std::vector<Admitted>& results);
     [[nodiscard]] bool walk_on();
+    [[nodiscard]] bool ask_for_payloads();
     [[nodiscard]] Result<void> answered();
     [[nodiscard]] Result<void> next_rung();
     [[nodiscard]] Result<void> finish();
@@ -124,6 +125,7 @@ class Taker {
     unsigned passes_ = 0;          // of this rung, after the first
     unsigned needs_ = 0;           // since the last summary
     std::uint64_t useless_ = 0;    // ops that brought nothing
+    bool asked_payloads_ = false;  // for those of posts that came without
     std::vector<OpId> wanted_;     // what a fetch began with
 
     Digest own_offer_;
