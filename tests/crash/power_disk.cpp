@@ -150,7 +150,25 @@ PowerDisk PowerDisk::after_cut(Random& random) const {
         out.files_[i].now = out.files_[i].synced = torn(files_[i], random);
     }
     out.synced_names_ = out.names_;
+    out.drop_nameless();
     return out;
+}
+
+PowerDisk PowerDisk::settled() const {
+    PowerDisk out;
+    out.names_ = out.synced_names_ = names_;
+    out.files_.resize(files_.size());
+    for (const auto& [name, file] : names_) out.files_[file].now = out.files_[file].synced = files_[file].now;
+    return out;
+}
+
+// A file that no name leads to is gone when nobody has it open.
+void PowerDisk::drop_nameless() {
+    std::vector<bool> named(files_.size());
+    for (const auto& [name, file] : names_) named[file] = true;
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+        if (!named[i]) files_[i] = {};
+    }
 }
 
 }  // namespace folkmoot::crash

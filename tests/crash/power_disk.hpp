@@ -58,6 +58,8 @@ class PowerDisk {
     void replay(const DiskEvent& event);
     /// What could be found after a cut now: a disk on which nothing is pending.
     [[nodiscard]] PowerDisk after_cut(Random& random) const;
+    /// What its names lead to now, as if all of it had been synced.
+    [[nodiscard]] PowerDisk settled() const;
     /// Where nothing is pending a cut changes nothing.
     [[nodiscard]] bool anything_pending() const;
     /// So that a run starts with a disk as it is, and only what it does is recorded.
@@ -79,6 +81,7 @@ class PowerDisk {
     static Bytes torn(const File& file, Random& random);
     static void tear_write(Bytes& into, const Change& change, Random& random);
     static void rename_in(Names& names, const DiskEvent& event);
+    void drop_nameless();
     void apply_name(Names& names, const DiskEvent& event) const;
 
     std::vector<File> files_;

@@ -125,6 +125,16 @@ int access(sqlite3_vfs*, const char* path, int, int* out) {
     *out = found != nullptr && !mounted->contents(*found).empty() ? 1 : 0;
     return SQLITE_OK;
 }
+// The same in every run: neither salts nor times may come from outside.
+int no_randomness(sqlite3_vfs*, int size, char* out) {
+    std::fill_n(out, size, '\0');
+    return size;
+}
+int no_time(sqlite3_vfs*, double* julian_day) {
+    *julian_day = 2'460'000.5;
+    return SQLITE_OK;
+}
+int no_sleep(sqlite3_vfs*, int microseconds) { return microseconds; }
 int full_path(sqlite3_vfs*, const char* path, int size, char* out) {
     const std::string whole = (disk_folder / name_of(path)).string();
     if (whole.size() >= static_cast<std::size_t>(size)) return SQLITE_CANTOPEN;
@@ -181,7 +191,7 @@ store::SqliteOptions power_options() {
     static sqlite3_vfs vfs;
     static PowerFiles files;
     if (vfs.zName == nullptr) {
-        vfs = *sqlite3_vfs_find(nullptr);  // for its randomness, its clock and its sleep
+        vfs = *sqlite3_vfs_find(nullptr);
         vfs.iVersion = 1;
         vfs.szOsFile = sizeof(OpenFile);
         vfs.pNext = nullptr;
@@ -190,6 +200,9 @@ store::SqliteOptions power_options() {
         vfs.xDelete = remove;
         vfs.xAccess = access;
         vfs.xFullPathname = full_path;
+        vfs.xRandomness = no_randomness;
+        vfs.xCurrentTime = no_time;
+        vfs.xSleep = no_sleep;
         sqlite3_vfs_register(&vfs, 0);
     }
     store::SqliteOptions options;

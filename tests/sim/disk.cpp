@@ -1,6 +1,5 @@
 #include "sim/disk.hpp"
 
-#include <functional>
 #include <utility>
 
 namespace folkmoot::sim {
@@ -14,36 +13,41 @@ class JournalDisk final : public SimDisk {
     explicit JournalDisk(const StoreInstance& instance) : instance_(instance) {}
 
     Result<std::unique_ptr<Store>> open() override;
-    void arm(DiskFault fault) override {
-        fault_ = fault;
-        struck_ = false;
+    Result<std::unique_ptr<Store>> peek() override { return open(); }
+    void arm(DiskFault fault) override { fault_ = fault; }
+    bool cut_power(Random& random, const std::function<bool()>& writing) override {
+        if (!writing) return false;
+        // Of the transactions it has done any number.
+        power_for_ = random.below(4);
+        const bool whole = writing();
+        power_for_.reset();
+        return !whole;
     }
-    bool struck() const override { return struck_; }
-    void cut_power_after(std::size_t transactions) override { power_for_ = transactions; }
-    void restore_power() override { power_for_.reset(); }
-    std::size_t keep_image() override { return journal_.size(); }
-    void restore_image(std::size_t image, const StoreInstance& instance) override {
+    void cut_power_while_opening(Random&) override {}
+    std::size_t images() const override { return journal_.size(); }
+    Result<void> restore_image(std::size_t image, const StoreInstance& instance) override {
         if (image < journal_.size()) journal_.resize(image);
+        own_noted = 0;
         journal_.emplace_back([instance](Store& store) { return store.renew_instance(instance); });
+        return {};
     }
     void lose_all(const StoreInstance& instance) override {
         journal_.clear();
         instance_ = instance;
+        own_noted = 0;
     }
+    bool decay(Random&) override { return false; }
+    Result<void> mend(const GroupId&, const StoreInstance&, const Verifier&) override { return {}; }
 
     /// Does it to `store` and writes it down, unless something is wrong with the disk.
     Result<void> write(Store& store, Transaction transaction);
-    [[nodiscard]] DiskFault take_fault() {
-        struck_ = struck_ || fault_ != DiskFault::none;
-        return std::exchange(fault_, DiskFault::none);
-    }
+    [[nodiscard]] DiskFault take_fault() { return std::exchange(fault_, DiskFault::none); }
     [[nodiscard]] bool skips() const { return fault_ == DiskFault::skips_an_op; }
 
    private:
     StoreInstance instance_;
     std::vector<Transaction> journal_;
     DiskFault fault_ = DiskFault::none;
-    bool struck_ = false;
     std::optional<std::size_t> power_for_;
 };
 

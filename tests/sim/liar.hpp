@@ -2,8 +2,10 @@
 // channel and the real session, except where it lies.
 #pragma once
 
+#include <bitset>
 #include <map>
 
+#include "folkmoot/limits.hpp"
 #include "folkmoot/replica.hpp"
 #include "sim/identity.hpp"
 #include "sim/lying_host.hpp"
@@ -49,12 +51,15 @@ class Liar final : public Endpoint {
         bool told = false;               // that it lied
         std::size_t said = 0;
         bool over = false;
+        std::uint8_t stream = 0;               // of the session (C13)
+        std::bitset<limits::streams> streams;  // that were ever opened
     };
 
     // What goes over a connection (liar_talk.cpp)
     void begin(Talk& talk);
+    void begin_honestly(Talk& talk, std::uint8_t stream);
     void begin_lie(Talk& talk);
-    void hear(Talk& talk, const Bytes& message);
+    void hear(Talk& talk, ByteView message);
     void pump(Talk& talk);
     void say(Talk& talk, Bytes message);
     void say_twisted(Talk& talk, Bytes message);

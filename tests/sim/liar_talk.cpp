@@ -50,11 +50,10 @@ void Liar::begin_lie(Talk& talk) {
 void Liar::begin(Talk& talk) {
     const bool may_lie = talk.role && core_->graph().size() > 0;
     if (!may_lie) {
-        talk.honest = core_->open_session({talk.port->peer(), talk.port->binding(), talk.port->initiator(),
-                                           SummaryChoice::automatic, true, false},
-                                          world_.now_ms());
+        if (talk.port->initiator()) begin_honestly(talk, 0);
         return;
     }
+    talk.streams.set(0);
     if (by_hand(*talk.role) || (*talk.role == Role::bad_signature && talk.random.chance(600))) {
         talk.scripted = true;
         return speak_first(talk);
@@ -67,6 +66,8 @@ void Liar::begin(Talk& talk) {
     config.sign_each = talk.random.chance(300);
     talk.session.emplace(*talk.host, config);
     talk.session->start(world_.now_ms());
+    // Before the session's own first message nothing else is let pass (C14).
+    if (talk.random.chance(700)) pump(talk);
     if (*talk.role == Role::unsolicited) say_unasked(talk);
     if (*talk.role == Role::garbage) {
         Bytes noise(talk.random.between(1, 300));
@@ -76,7 +77,22 @@ void Liar::begin(Talk& talk) {
     }
 }
 
-void Liar::hear(Talk& talk, const Bytes& message) {
+void Liar::begin_honestly(Talk& talk, std::uint8_t stream) {
+    if (talk.honest) core_->close_session(*talk.honest);
+    talk.stream = stream;
+    talk.streams.set(stream);
+    talk.honest = core_->open_session({talk.port->peer(), talk.port->binding(), talk.port->initiator(),
+                                       SummaryChoice::automatic, true, false},
+                                      world_.now_ms());
+}
+
+void Liar::hear(Talk& talk, ByteView message) {
+    const std::uint8_t stream = message[0];
+    message = message.subspan(1);
+    if (stream >= limits::streams) return;
+    const bool lies = talk.session || talk.scripted;
+    if (!lies && !talk.port->initiator() && !talk.streams.test(stream)) begin_honestly(talk, stream);
+    if (stream != talk.stream) return;
     if (talk.honest) return core_->handle_message(*talk.honest, message, world_.now_ms());
     if (talk.session) return talk.session->handle_message(message, world_.now_ms());
     if (!talk.scripted) return;
@@ -104,7 +120,10 @@ void Liar::pump(Talk& talk) {
         close(talk);
 }
 
-void Liar::say(Talk& talk, Bytes message) { (void)talk.port->send(message); }
+void Liar::say(Talk& talk, Bytes message) {
+    message.insert(message.begin(), talk.stream);
+    (void)talk.port->send(message);
+}
 
 void Liar::say_twisted(Talk& talk, Bytes message) {
     switch (*talk.role) {
@@ -177,7 +196,9 @@ Bytes Liar::twist_summary(Talk& talk, const Bytes& message) {
 void Liar::speak_first(Talk& talk) {
     sync::Have have;
     have.group = group_tag(*core_->group_id(), talk.port->binding());
-    if (*talk.role == Role::wrong_group && talk.random.chance(300)) {
+    if (*talk.role == Role::wrong_group && talk.random.chance(500)) {
+        // With the right group before it, or alone.
+        if (talk.random.chance(500)) say(talk, sync::encode_message(have));
         GroupId other;
         talk.random.fill(other.bytes);
         have.group = group_tag(other, talk.port->binding());

@@ -11,6 +11,7 @@ add_library(folkmoot_sim STATIC
     ${CMAKE_CURRENT_LIST_DIR}/network.cpp
     ${CMAKE_CURRENT_LIST_DIR}/node.cpp
     ${CMAKE_CURRENT_LIST_DIR}/node_connections.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/node_sessions.cpp
     ${CMAKE_CURRENT_LIST_DIR}/oracles.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipe.cpp
     ${CMAKE_CURRENT_LIST_DIR}/plan.cpp
@@ -19,10 +20,15 @@ add_library(folkmoot_sim STATIC
     ${CMAKE_CURRENT_LIST_DIR}/run.cpp
     ${CMAKE_CURRENT_LIST_DIR}/shrink.cpp
     ${CMAKE_CURRENT_LIST_DIR}/simulation.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/sqlite_disk.cpp
     ${CMAKE_CURRENT_LIST_DIR}/workload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/world.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/../crash/power_disk.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/../crash/power_vfs.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/../../tools/moot/fsck.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/../../tools/moot/repair.cpp
     ${CMAKE_CURRENT_LIST_DIR}/../model/judge.cpp
     ${CMAKE_CURRENT_LIST_DIR}/../model/model.cpp)
 target_include_directories(folkmoot_sim PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
 target_include_directories(folkmoot_sim PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/tools)
-target_link_libraries(folkmoot_sim PUBLIC folkmoot_net PRIVATE folkmoot_options)
+target_link_libraries(folkmoot_sim PUBLIC folkmoot_net PRIVATE folkmoot_options PkgConfig::sqlite)

@@ -61,7 +61,7 @@ void Network::look_after(std::size_t number) {
     if (edge.pipe == nullptr) return;
     if (!edge.pipe->over()) return world_.after(look_ms, [this, number] { look_after(number); });
     edge.pipe = nullptr;
-    dial_later(number, edge.wait_ms);
+    dial_later(number, std::max(edge.wait_ms, limits::first_retry_ms));
 }
 
 Pipe& Network::make_pipe(EndpointIndex a, EndpointIndex b) {

@@ -1,6 +1,8 @@
 // The life of a correct peer and its disk. Its connections are in node_connections.cpp.
 #include "sim/node.hpp"
 
+#include <algorithm>
+
 namespace folkmoot::sim {
 namespace {
 
@@ -31,6 +33,9 @@ void Node::start(const std::optional<GroupId>& group) {
     restarting_ = false;
     joined_ = true;
     if (group) group_ = group;
+    if (auto mended = mend(); !mended) {
+        return world_.violate("Q13", name() + " cannot mend its store: " + mended.error().text);
+    }
     auto store = disk_->open();
     if (!store) {
         return world_.violate("Q13", name() + " cannot open its store: " + store.error().text);
@@ -43,10 +48,36 @@ void Node::start(const std::optional<GroupId>& group) {
     }
     ++process_;
     replica_ = std::move(*opened);
+    own_held_ = replica_->own_ops();
+    if (own_held_ < disk_->own_noted) {
+        world_.reached("own_ops_missed_when_opened");
+        replica_->suspect_rollback();
+    }
     paused_until_ms_ = 0;
     world_.trace(name(), "starts with " + std::to_string(replica_->graph().size()) + " ops");
     if (on_recovery_) on_recovery_(*this);
     drive();
+}
+
+Result<void> Node::mend() {
+    if (!group_) return {};
+    StoreInstance fresh;
+    Random random = Random::of(world_.seed() ^ process_, "mend", traits_.device);
+    random.fill(fresh.bytes);
+    return disk_->mend(*group_, fresh, identities_.verifier());
+}
+
+// As the program does after every commit, in a file beside the store (T).
+void Node::note_own(const PersistBatch& batch, const Result<void>& done) {
+    if (!done) return;
+    if (batch.ops) {
+        own_held_ +=
+            static_cast<std::uint64_t>(std::ranges::count_if(*batch.ops, [this](const StoredOp& stored) {
+                const auto op = decode_body(stored.body);
+                return op && op->author == key();
+            }));
+    }
+    if (!store_->may_be_rolled_back()) disk_->own_noted = own_held_;
 }
 
 void Node::start_after(std::uint64_t delay_ms) {
@@ -61,6 +92,7 @@ void Node::drop_process() {
     for (auto& [pipe, connection] : connections_) connection.port->abort();
     connections_.clear();
     discouraged_ = net::DiscourageTable();
+    turns_ = net::Turns();
     unacknowledged_.clear();
     timer_ms_ = UINT64_MAX;
     crash_in_ = 0;
@@ -71,12 +103,9 @@ void Node::drop_process() {
 void Node::crash() {
     if (!is_up()) return;
     world_.trace(name(), "crashes");
-    if (persisting_) {
-        // Of the transactions of the batch the disk has done any number.
-        disk_->cut_power_after(random_.below(4));
-        if (!persist(*store_, *persisting_)) world_.fault("torn_persist");
-        disk_->restore_power();
-    }
+    std::function<bool()> writing;
+    if (persisting_) writing = [this] { return persist(*store_, *persisting_).has_value(); };
+    if (disk_->cut_power(random_, writing)) world_.fault("torn_persist");
     persisting_.reset();
     drop_process();
 }
@@ -84,7 +113,7 @@ void Node::crash() {
 void Node::stop() {
     if (!is_up()) return;
     world_.trace(name(), "stops");
-    if (persisting_) (void)persist(*store_, *persisting_);
+    if (persisting_) note_own(*persisting_, persist(*store_, *persisting_));
     persisting_.reset();
     drop_process();
 }
@@ -126,7 +155,7 @@ void Node::finish_persist() {
     if (dies) {
         world_.fault(crash_after_write_ ? "crash_after_write" : "crash_in_write");
         if (crash_after_write_) {
-            (void)persist(*store_, *persisting_);
+            note_own(*persisting_, persist(*store_, *persisting_));
             persisting_.reset();
         }
         crash();
@@ -135,6 +164,7 @@ void Node::finish_persist() {
     const PersistBatch batch = std::move(*persisting_);
     persisting_.reset();
     const auto done = persist(*store_, batch);
+    note_own(batch, done);
     if (!done) {
         world_.error(done.error().code);
         world_.trace(name(), "disk: " + done.error().text);
@@ -149,6 +179,22 @@ void Node::finish_persist() {
             stop();
             start_after(random_.between(10, 5'000));
         });
+    }
+    drive();
+}
+
+void Node::write_many(std::size_t count, Random& random) {
+    const auto write = [this](const PersistBatch& batch) {
+        const auto done = persist(*store_, batch);
+        note_own(batch, done);
+        replica_->handle_persisted(batch.ticket, done);
+    };
+    if (persisting_) write(*std::exchange(persisting_, std::nullopt));
+    for (std::size_t i = 0; i < count && !replica_->read_only(); ++i) {
+        while (auto batch = replica_->poll_persist()) write(*batch);
+        Bytes text(random.between(1, 60));
+        random.fill(text);
+        if (!replica_->post(text, claimed_time())) break;
     }
     drive();
 }
@@ -199,8 +245,13 @@ void Node::note_events() {
         switch (event->kind) {
             case Event::Kind::delivered:
                 for (const OpIndex op : event->ops) {
-                    if (replica_->graph().key(replica_->graph().author(op)) != key()) continue;
-                    unacknowledged_.insert(replica_->graph().id(op));
+                    const OpId& id = replica_->graph().id(op);
+                    if (replica_->graph().key(replica_->graph().author(op)) != key()) {
+                        world_.arrived(id);
+                        continue;
+                    }
+                    world_.made(id);
+                    unacknowledged_.insert(id);
                 }
                 world_.trace(name(), "has " + std::to_string(replica_->graph().size()) + " ops");
                 break;

@@ -2,11 +2,15 @@
 // the order T asks for: persist, report, send.
 #pragma once
 
+#include <bitset>
 #include <map>
 #include <set>
 
+#include "folkmoot/limits.hpp"
 #include "folkmoot/replica.hpp"
 #include "net/discourage.hpp"
+#include "net/turns.hpp"
+#include "replica/backoff.hpp"
 #include "sim/disk.hpp"
 #include "sim/identity.hpp"
 #include "sim/lying_host.hpp"
@@ -68,6 +72,8 @@ class Node final : public Endpoint {
     Made create_group(const Create& create);
     Made post(const Bytes& text);
     Made act(Act act);
+    /// Many posts at once, each durable before the next.
+    void write_many(std::size_t count, Random& random);
 
     // --- Looking in -------------------------------------------------------------------------------
     /// Null while it is down.
@@ -83,18 +89,23 @@ class Node final : public Endpoint {
     [[nodiscard]] bool may_author() const {
         return is_up() && replica_->authoring_waits() == AuthoringWait::none;
     }
-    /// Most bytes that ever waited for one peer.
-    [[nodiscard]] std::size_t most_unsent() const { return most_unsent_; }
     [[nodiscard]] bool idle() const { return !persisting_; }
     /// Called after every start, to look at what was recovered.
     void on_recovery(std::function<void(Node&)> look) { on_recovery_ = std::move(look); }
 
    private:
+    // One session at a time; each has a stream of its own (C13).
     struct Connection {
         std::unique_ptr<Port> port;
         std::optional<SessionId> session;
+        std::uint8_t stream = 0;               // of the session
+        std::uint8_t next_stream = 0;          // where this end dialed
+        std::bitset<limits::streams> streams;  // that were ever opened
+        bool settled = false;                  // the session has ended well
+        bool hurried = false;                  // and is renewed before its time
+        Backoff pause;                         // between sessions that fail
+        std::size_t taken_while_unsent = 0;    // messages
         bool closing = false;
-        bool useful = false;
         // In the place of the replica's own session, where a defect is planted.
         std::unique_ptr<LyingHost> host;
         std::unique_ptr<Session> planted;
@@ -102,21 +113,39 @@ class Node final : public Endpoint {
     using Connections = std::map<std::uint64_t, Connection>;  // by number of pipe
 
     void drive();
-    bool pump(Connection& connection);
-    void settle();
+    [[nodiscard]] Result<void> mend();
+    void note_own(const PersistBatch& batch, const Result<void>& done);
     void begin_persist();
     void finish_persist();
     void note_acknowledged();
     void note_events();
-    void note_fault(const Event& event);
-    void note_rounds(const Session& session, const DeviceKey& peer);
     void arm_timer();
     void handle_timer();
+
+    // Connections (node_connections.cpp)
     void established(Connection& connection);
-    void handle_message(Connection& connection, const Bytes& message);
-    void drop_double(const DeviceKey& peer);
+    [[nodiscard]] static const std::string& address_of(const Connection& connection);
+    [[nodiscard]] bool take_place(const Connection& connection);
     void watch(std::uint64_t pipe);
     void end_connection(std::uint64_t pipe, bool politely);
+
+    // Their sessions (node_sessions.cpp)
+    void open_stream(Connection& connection);
+    void start_session(Connection& connection, std::uint8_t stream);
+    void end_session(Connection& connection);
+    void close_if_idle(const Connection& connection);
+    void fault(Connection& connection, const std::string& what);
+    [[nodiscard]] bool has_stream(Connection& connection, std::uint8_t stream, ByteView message);
+    void handle_message(Connection& connection, ByteView message);
+    void pump(Connection& connection);
+    void settle();
+    void settle_live(std::uint64_t pipe, Connection& connection, const Session& session);
+    void settle_failed(std::uint64_t pipe, Connection& connection, const Session& session);
+    void renew_after(std::uint64_t pipe, const Connection& connection, std::uint64_t delay_ms);
+    void note_rounds(const Session& session, const DeviceKey& peer);
+    void note_fault(const Event& event);
+    void judge_memory();
+
     [[nodiscard]] std::uint64_t claimed_time() const;
     Made note_made(Made made);
     /// Runs `what` later unless this process is gone by then.
@@ -138,6 +167,7 @@ class Node final : public Endpoint {
     std::unique_ptr<Replica> replica_;
     Connections connections_;
     net::DiscourageTable discouraged_;
+    net::Turns turns_;
     std::optional<PersistBatch> persisting_;
     std::uint64_t timer_ms_ = UINT64_MAX;
     std::uint64_t paused_until_ms_ = 0;
@@ -147,10 +177,10 @@ class Node final : public Endpoint {
     std::size_t crash_in_ = 0;  // persists; 0: not
     bool crash_after_write_ = false;
 
+    std::uint64_t own_held_ = 0;  // own ops in the store
     std::set<OpId> unacknowledged_;
     std::set<OpId> acknowledged_;
     std::set<Hash32> bindings_;
-    std::size_t most_unsent_ = 0;
     std::function<void(Node&)> on_recovery_;
 };
 

@@ -1,39 +1,11 @@
 // The connections of a correct peer: the same habits as the node over TCP, without sockets. One connection a
-// device, faults discouraged, nothing read from whoever does not read.
+// device, nothing read from whoever does not read. What goes on in them is in node_sessions.cpp.
 #include <algorithm>
-#include <array>
 
 #include "folkmoot/limits.hpp"
 #include "sim/node.hpp"
-#include "sync/messages.hpp"
 
 namespace folkmoot::sim {
-namespace {
-
-/// A fruitful session asks for a locator, tips, each rung below, and doubles its way back.
-constexpr std::uint64_t most_rounds = 16;
-
-std::string kind_of_message(ByteView bytes) {
-    const auto message = sync::decode_message(bytes);
-    if (!message) return "nothing";
-    if (const auto* have = std::get_if<sync::Have>(&*message)) {
-        return "have round " + std::to_string(have->round) + " since " +
-               std::to_string(static_cast<int>(have->since.kind)) + " summary " +
-               std::to_string(static_cast<int>(have->summary.kind));
-    }
-    if (const auto* ops = std::get_if<sync::Ops>(&*message)) {
-        return ops->role == sync::Ops::Role::answer ? "answer"
-               : ops->role == sync::Ops::Role::last ? "last"
-                                                    : "push";
-    }
-    if (const auto* need = std::get_if<sync::Need>(&*message))
-        return "need " + std::to_string(need->ids.size());
-    static constexpr std::array names = {"have",  "ops",           "need", "done", "closed",
-                                         "grant", "unknown_since", "end",  "again"};
-    return message->index() < names.size() ? names[message->index()] : "news";
-}
-
-}  // namespace
 
 void Node::handle_open(const End& end, const std::optional<DeviceKey>& expected) {
     if (connections_.size() >= limits::connections) {
@@ -58,8 +30,10 @@ bool Node::handle_bytes(const End& end, ByteView bytes) {
     if (at == connections_.end()) return true;
     if (world_.now_ms() < paused_until_ms_) return false;
     Connection& connection = at->second;
-    // Whoever asks and does not read is not read from either.
-    if (connection.port->unsent() >= limits::unsent_bytes) {
+    // Whoever asks and does not read is not read from either; not at once, or two that both send much would
+    // wait for each other.
+    if (connection.port->unsent() >= limits::unsent_bytes &&
+        connection.taken_while_unsent >= limits::messages_while_unsent) {
         world_.reached("back_pressure");
         return false;
     }
@@ -71,6 +45,7 @@ bool Node::handle_bytes(const End& end, ByteView bytes) {
         const auto message = connection.port->poll_message();
         if (!message) break;
         handle_message(connection, *message);
+        if (connection.port->unsent() >= limits::unsent_bytes) ++connection.taken_while_unsent;
     }
     if (!taken && !connection.closing) {
         world_.trace(name(), end.pipe->name() + ": " + std::string(name_of(taken.error().code)));
@@ -85,63 +60,51 @@ bool Node::handle_bytes(const End& end, ByteView bytes) {
 void Node::established(Connection& connection) {
     const DeviceKey peer = connection.port->peer();
     const auto number = connection.port->end().pipe->number();
-    if (peer == key() || discouraged_.contains(peer, world_.now_ms())) {
+    if (peer == key() || discouraged_.contains(peer, world_.now_ms(), address_of(connection))) {
         world_.reached(peer == key() ? "met_itself" : "discouraged_came_again");
         return end_connection(number, false);
     }
-    drop_double(peer);
-    if (connection.closing) return;
-    SessionConfig config;
-    config.peer = peer;
-    config.binding = connection.port->binding();
-    if (traits_.one_binding) config.binding = Hash32{};
-    config.initiator = connection.port->initiator();
-    config.live = true;
-    config.sign_each = traits_.sign_each;
-    if (!bindings_.insert(config.binding).second) {
-        world_.violate("Y4", name() + " salts two sessions alike");
+    if (!take_place(connection)) {
+        world_.reached("not_its_turn");
+        return end_connection(number, true);
     }
-    if (traits_.hides_an_op) {
-        connection.host = std::make_unique<LyingHost>(*replica_, Role::sleeper, random_);
-        const auto self = replica_->graph().find_author(key());
-        if (self && !replica_->graph().branches(*self).empty())
-            connection.host->hide(
-                replica_->graph().branch_ops(replica_->graph().branches(*self).front()).back());
-        config.live = false;
-        connection.planted = std::make_unique<Session>(*connection.host, config);
-        connection.planted->start(world_.now_ms());
-    } else {
-        connection.session = replica_->open_session(config, world_.now_ms());
-    }
+    // A salt that two connections share can be ground.
+    const Hash32 binding = traits_.one_binding ? Hash32{} : connection.port->binding();
+    if (!bindings_.insert(binding).second) world_.violate("Y4", name() + " salts two connections alike");
     watch(number);
+    if (connection.port->initiator()) {
+        open_stream(connection);
+    } else {
+        close_if_idle(connection);
+    }
 }
 
-// As over TCP: of two peers that dialed each other, the one with the greater key gives up what it dialed.
-// Whoever holds a stolen key can therefore not drive its owner out.
-void Node::drop_double(const DeviceKey& peer) {
-    if (key() < peer) return;
-    const auto find = [&](bool dialed) {
-        return std::ranges::find_if(connections_, [&](const auto& each) {
-            const Connection& at = each.second;
-            return !at.closing && at.port->established() && at.port->peer() == peer &&
-                   at.port->initiator() == dialed;
-        });
-    };
-    const auto own = find(true);
-    if (own == connections_.end() || find(false) == connections_.end()) return;
-    world_.reached("double_connection_dropped");
-    end_connection(own->first, true);
+// Every endpoint has an address of its own.
+const std::string& Node::address_of(const Connection& connection) {
+    const End& end = connection.port->end();
+    return end.pipe->at(1 - end.side).name();
 }
 
-void Node::handle_message(Connection& connection, const Bytes& message) {
-    if (message.empty()) return;  // a ping
-    if (connection.planted) return connection.planted->handle_message(message, world_.now_ms());
-    if (!connection.session) return;
-    world_.trace(name(), connection.port->end().pipe->name() + " brings " + kind_of_message(message) + " " +
-                             std::to_string(message.size()));
-    replica_->handle_message(*connection.session, message, world_.now_ms());
-    // What it has to say first is asked for before the next message is looked at, as over TCP.
-    pump(connection);
+// C17.2, as over TCP: the new one takes the place of the others of its device if it is its address's turn. Of
+// two that dialed each other the one with the greater key decides alone.
+bool Node::take_place(const Connection& connection) {
+    const DeviceKey device = connection.port->peer();
+    const bool dialed = connection.port->initiator();
+    const bool decides = device < key();
+    std::vector<std::uint64_t> others;
+    for (const auto& [number, other] : connections_) {
+        if (&other == &connection || other.closing || !other.port->established()) continue;
+        if (other.port->peer() != device) continue;
+        if (other.port->initiator() == dialed ? !dialed : decides) others.push_back(number);
+    }
+    const bool has_turn = (dialed && others.empty()) ||
+                          turns_.take(device, address_of(connection), !others.empty(), world_.now_ms());
+    if (!has_turn) return false;
+    for (const std::uint64_t number : others) {
+        world_.reached("older_connection_replaced");
+        end_connection(number, true);
+    }
+    return true;
 }
 
 void Node::handle_room(const End& end) {
@@ -160,8 +123,7 @@ void Node::end_connection(std::uint64_t pipe, bool politely) {
     if (at == connections_.end() || at->second.closing) return;
     Connection& connection = at->second;
     connection.closing = true;
-    if (connection.session && is_up()) replica_->close_session(*connection.session);
-    connection.session.reset();
+    end_session(connection);
     if (politely) {
         connection.port->close();
     } else {
@@ -196,74 +158,15 @@ void Node::watch(std::uint64_t number) {
 
 // --- Driving --------------------------------------------------------------------------------------
 
-bool Node::pump(Connection& connection) {
-    bool sent = false;
-    while (connection.planted && !connection.closing) {
-        const auto message = connection.planted->poll_message();
-        if (!message || !connection.port->send(*message)) break;
-    }
-    while (connection.session && !connection.closing && connection.port->unsent() < limits::unsent_bytes) {
-        const auto message = replica_->poll_message(*connection.session);
-        if (!message) break;
-        if (!connection.port->send(*message)) break;
-        sent = true;
-    }
-    most_unsent_ = std::max(most_unsent_, connection.port->unsent());
-    return sent;
-}
-
 void Node::drive() {
     if (!is_up() || world_.now_ms() < paused_until_ms_) return;
     note_events();
     begin_persist();
-    for (auto& [number, connection] : connections_) (void)pump(connection);
+    for (auto& [number, connection] : connections_) pump(connection);
     settle();
     note_events();
+    judge_memory();
     arm_timer();
-}
-
-void Node::settle() {
-    for (auto& [number, connection] : connections_) {
-        if (!connection.session || connection.port->unsent() >= limits::unsent_bytes) continue;
-        const Session* session = replica_->session(*connection.session);
-        if (session == nullptr || session->outcome() == Outcome::running) continue;
-        if (session->outcome() != Outcome::failed) {
-            if (connection.useful) continue;
-            network_.note_useful(*connection.port->end().pipe);
-            note_rounds(*session, connection.port->peer());
-            connection.useful = true;
-            world_.reached(session->outcome() == Outcome::equal ? "session_equal" : "session_partial");
-            continue;
-        }
-        world_.error(session->error().code);
-        world_.trace(name(), connection.port->end().pipe->name() +
-                                 " session: " + std::string(name_of(session->error().code)));
-        if (session->peer_at_fault()) discouraged_.add(connection.port->peer(), world_.now_ms());
-        end_connection(number, true);
-    }
-}
-
-// Q2. Summaries and requests of one reconciliation between correct peers: nearly always one, and a logarithm
-// of what is missing where a filter hid a chain.
-void Node::note_rounds(const Session& session, const DeviceKey& peer) {
-    if (!society_.is_correct(peer)) return;
-    const std::uint64_t asked = session.stats().rounds + session.stats().needs;
-    world_.reached(asked <= 1 ? "one_round" : asked == 2 ? "two_rounds" : "more_rounds");
-    if (asked <= most_rounds) return;
-    world_.violate("Q2", name() + " took " + std::to_string(asked) + " rounds with a correct peer");
-}
-
-// Q10: no correct peer is ever blamed by another.
-void Node::note_fault(const Event& event) {
-    world_.reached("peer_fault");
-    const Session* session = replica_->session(event.session);
-    for (const auto& [number, connection] : connections_) {
-        if (session == nullptr || connection.session != event.session) continue;
-        const DeviceKey peer = connection.port->peer();
-        if (!society_.is_correct(peer)) continue;
-        world_.violate("Q10", name() + " blames a correct peer: " + std::string(name_of(event.error.code)) +
-                                  ", " + event.error.text);
-    }
 }
 
 void Node::arm_timer() {

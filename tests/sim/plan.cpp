@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, item_kind_count> item_names = {"post",
                                                                       "disk_io_after",
                                                                       "disk_loss",
                                                                       "disk_rollback",
+                                                                      "disk_decay",
                                                                       "lie"};
 
 constexpr std::array<std::string_view, plant_count> plant_names = {
@@ -142,6 +143,20 @@ void draw_edges(Plan& plan, Random& random) {
     }
 }
 
+// Drawn apart: whatever is drawn here shifts nothing else of a seed.
+void draw_stores(Plan& plan) {
+    Random random = Random::of(plan.seed, "stores");
+    // The planted defect of a disk is one of the journal's.
+    plan.sqlite = random.chance(250) && plan.plant != Plant::skipped_op;
+    if (!plan.sqlite || !random.chance(500)) return;
+    const auto correct = static_cast<std::size_t>(std::ranges::count(plan.peers, true, &PeerPlan::correct));
+    for (std::uint64_t count = random.between(1, 2); count > 0; --count) {
+        const std::uint64_t at_ms = random.below(plan.heal_ms);
+        const std::size_t who = random.below(correct);
+        plan.items.push_back({at_ms, ItemKind::disk_decay, who, random.next(), Role{}});
+    }
+}
+
 void draw_items(Plan& plan, Random& random) {
     const std::size_t correct =
         static_cast<std::size_t>(std::ranges::count(plan.peers, true, &PeerPlan::correct));
@@ -169,6 +184,7 @@ void draw_items(Plan& plan, Random& random) {
             }
         }
     }
+    draw_stores(plan);
     // No two have one salt.
     std::ranges::sort(plan.items, {}, [](const Item& item) { return std::pair(item.at_ms, item.salt); });
 }
@@ -213,11 +229,35 @@ Plan make_plan(std::uint64_t seed, Plant plant) {
     }
     draw_edges(plan, random);
     draw_items(plan, random);
+    // One world in many.
+    if (seed % 250 == 125)
+        plan = with_backlog(std::move(plan), Random::of(seed, "backlog").between(500, 5'000));
+    return plan;
+}
+
+Plan with_backlog(Plan plan, std::size_t ops) {
+    Random random = Random::of(plan.seed, "behind");
+    const auto correct = static_cast<std::size_t>(std::ranges::count(plan.peers, true, &PeerPlan::correct));
+    plan.backlog = ops;
+    plan.backlog_ms = random.between(plan.heal_ms / 4, plan.heal_ms / 2);
+    const std::size_t who = random.between(1, correct - 1);
+    if (random.chance(500)) {
+        plan.peers[who].joins_ms = plan.heal_ms - random.below(plan.heal_ms / 4);
+    } else {
+        plan.items.push_back({plan.backlog_ms, ItemKind::offline, who, random.next(), Role{}});
+        std::ranges::sort(plan.items, {}, [](const Item& item) { return std::pair(item.at_ms, item.salt); });
+    }
+    return plan;
+}
+
+Plan without_attacks(Plan plan) {
+    std::erase_if(plan.items, [](const Item& item) { return item.kind == ItemKind::lie; });
     return plan;
 }
 
 std::vector<std::string> describe(const Plan& plan) {
     std::vector<std::string> out;
+    if (plan.sqlite) out.emplace_back("stores: SQLite");
     for (std::size_t i = 0; i < plan.peers.size(); ++i) {
         const PeerPlan& peer = plan.peers[i];
         std::string line = (peer.correct ? "peer " : "liar ") + std::to_string(i) + " level " +
@@ -225,6 +265,9 @@ std::vector<std::string> describe(const Plan& plan) {
         for (const Role role : peer.roles) line += " " + std::string(to_text(role));
         if (peer.key_of) line += " with the key of " + std::to_string(*peer.key_of);
         out.push_back(line);
+    }
+    if (plan.backlog > 0) {
+        out.push_back(std::to_string(plan.backlog_ms) + " ms: " + std::to_string(plan.backlog) + " posts");
     }
     for (const auto& [a, b] : plan.edges) {
         out.push_back("edge " + std::to_string(a) + " " + std::to_string(b));

@@ -41,10 +41,11 @@ enum class ItemKind : std::uint8_t {
     disk_io_after,
     disk_loss,
     disk_rollback,
+    disk_decay,
     // what liars do
     lie,
 };
-inline constexpr std::size_t item_kind_count = 22;
+inline constexpr std::size_t item_kind_count = 23;
 [[nodiscard]] std::string_view to_text(ItemKind kind);
 
 struct Item {
@@ -90,6 +91,8 @@ struct Plan {
     bool real_keys = false;
     /// Every signature goes over the wire (O5).
     bool sign_each = false;
+    /// Correct peers keep their groups in SQLite on disks that tear and decay, not in a journal in memory.
+    bool sqlite = false;
     Plant plant = Plant::none;
     Rules rules;
     LineQuality quality;
@@ -97,11 +100,19 @@ struct Plan {
     std::vector<std::pair<std::size_t, std::size_t>> edges;
     /// In order of time.
     std::vector<Item> items;
+    /// Posts that the correct write while somebody is away or has not come yet, from some time on.
+    std::size_t backlog = 0;
+    std::uint64_t backlog_ms = 0;
     /// When faults end and the correct are joined.
     std::uint64_t heal_ms = 0;
 };
 
 [[nodiscard]] Plan make_plan(std::uint64_t seed, Plant plant);
+/// The same with one correct peer that is so many ops behind: a late joiner, or one that was offline for
+/// long.
+[[nodiscard]] Plan with_backlog(Plan plan, std::size_t ops);
+/// The same without attacks: what liars may do by the rules, as members, remains (Q11).
+[[nodiscard]] Plan without_attacks(Plan plan);
 /// One line an item or peer.
 [[nodiscard]] std::vector<std::string> describe(const Plan& plan);
 

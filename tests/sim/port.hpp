@@ -20,6 +20,8 @@ class Port {
     void flush();
     /// Bytes that wait here for the peer.
     [[nodiscard]] std::size_t unsent() const { return waiting_.size() + channel_.unsent_bytes(); }
+    /// Bytes held of what is not a whole message yet.
+    [[nodiscard]] std::size_t arriving() const { return channel_.held_bytes(); }
     /// Says goodbye and closes.
     void close();
     /// Closes at once.

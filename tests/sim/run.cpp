@@ -56,17 +56,62 @@ std::vector<std::string> never_met(const RunReport& report) {
     return out;
 }
 
+// What one world has under attack and without, to be compared.
+struct Comparison {
+    std::vector<std::uint64_t> arrivals, delay, agreement;  // percent
+    AttackCost cost;
+
+    void add(const Plan& plan, const Findings& attacked, const Findings& undisturbed) {
+        if (attacked.violation || undisturbed.violation) return;
+        const bool lies = std::ranges::count(plan.items, ItemKind::lie, &Item::kind) > 0;
+        if (!lies || undisturbed.arrivals == 0) return;
+        ++cost.worlds;
+        cost.delivered += attacked.delivered;
+        cost.delivered_undisturbed += undisturbed.delivered;
+        const auto percent = [](std::uint64_t part, std::uint64_t whole) {
+            return 100 * (part + 1) / (whole + 1);
+        };
+        arrivals.push_back(percent(attacked.arrivals, undisturbed.arrivals));
+        delay.push_back(percent(attacked.mean_delay_ms, undisturbed.mean_delay_ms));
+        agreement.push_back(percent(attacked.agreed_ms, undisturbed.agreed_ms));
+    }
+    static Distribution distribution(std::vector<std::uint64_t>& values) {
+        if (values.empty()) return {};
+        std::ranges::sort(values);
+        const auto at = [&](std::size_t twentieths) { return values[(values.size() - 1) * twentieths / 20]; };
+        return {values.front(), at(1), at(10), at(19)};
+    }
+    AttackCost result() {
+        cost.arrivals = distribution(arrivals);
+        cost.delay = distribution(delay);
+        cost.agreement = distribution(agreement);
+        return cost;
+    }
+};
+
+// What a liar with power over others may do by the rules is no attack.
+Plan without_power(Plan plan) {
+    for (PeerPlan& peer : plan.peers) {
+        if (!peer.correct) peer.level = level::member;
+    }
+    return plan;
+}
+
 }  // namespace
 
 bool known_plant(const std::string& name) { return plant_from_text(name).has_value(); }
 
 RunReport run(const RunOptions& options) {
     RunReport report;
+    Comparison comparison;
     const Plant plant = plant_from_text(options.plant).value_or(Plant::none);
     for (std::uint64_t i = 0; i < options.seeds; ++i) {
         if (options.enough && options.enough()) break;
-        const Plan plan = make_plan(options.start + i, plant);
+        Plan plan = make_plan(options.start + i, plant);
+        if (options.backlog > 0) plan = with_backlog(std::move(plan), options.backlog);
+        if (options.compare) plan = without_power(std::move(plan));
         const Findings found = simulate(plan, false);
+        if (options.compare) comparison.add(plan, found, simulate(without_attacks(plan), false));
         ++report.seeds;
         report.simulated_ms += found.simulated_ms;
         report.events += found.events;
@@ -75,12 +120,17 @@ RunReport run(const RunOptions& options) {
         add_counts(report.byzantine, found.byzantine);
         add_counts(report.reached, found.reached);
         add_counts(report.errors, found.errors);
+        for (const auto& [what, much] : found.peaks) {
+            auto& most = report.peaks[what];
+            most = std::max(most, much);
+        }
         if (found.violation)
             report.failures.push_back(examine(plan, found, options, report.failures.empty()));
         if (options.progress) options.progress(plan.seed, found.violation.has_value());
         if (found.violation && options.stop_at_failure) break;
     }
     report.never = never_met(report);
+    report.attacks = comparison.result();
     return report;
 }
 

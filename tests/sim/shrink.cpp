@@ -20,7 +20,11 @@ class Shrinker {
         drop_roles();
         try_one([](Plan& plan) { plan.quality = {.delay_ms = 20}; });
         try_one([](Plan& plan) { plan.rules = {}; });
+        try_one([](Plan& plan) { plan.backlog = 0; });
+        while (plan_.backlog > 0 && try_one([](Plan& plan) { plan.backlog /= 2; })) {
+        }
         try_one([](Plan& plan) { plan.real_keys = false; });
+        try_one([](Plan& plan) { plan.sqlite = false; });
         for (std::size_t i = 0; i < plan_.peers.size(); ++i) {
             try_one([i](Plan& plan) { plan.peers[i].joins_ms = 0; });
         }

@@ -31,6 +31,13 @@ void World::trace(const std::string& who, const std::string& what) {
     if (keep_trace_) lines_.push_back(line);
 }
 
+void World::arrived(const OpId& op) {
+    const auto at = made_.find(op);
+    if (at == made_.end()) return;
+    ++arrivals_;
+    delay_ms_ += now_ms_ - at->second;
+}
+
 void World::violate(const std::string& oracle, const std::string& text) {
     trace("oracle", oracle + ": " + text);
     if (!violation_) violation_ = Violation{oracle, text};

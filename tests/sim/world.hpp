@@ -2,6 +2,7 @@
 // reached, and the first thing that went wrong.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "folkmoot/error.hpp"
+#include "folkmoot/operation.hpp"
 #include "sim/random.hpp"
 
 namespace folkmoot::sim {
@@ -49,6 +51,21 @@ class World {
     void reached(const std::string& probe) { ++reached_[probe]; }
     void acted(const std::string& role) { ++byzantine_[role]; }
     void error(ErrorCode code) { ++errors_[std::string(name_of(code))]; }
+    /// Q11: a correct peer made an op; another correct one holds it.
+    void made(const OpId& op) { made_.emplace(op, now_ms_); }
+    void arrived(const OpId& op);
+    [[nodiscard]] std::uint64_t arrivals() const { return arrivals_; }
+    /// Of all arrivals together.
+    [[nodiscard]] std::uint64_t delay_ms() const { return delay_ms_; }
+
+    /// The most there ever was of something.
+    void peak(const char* what, std::uint64_t much) {
+        auto& most = peaks_[what];
+        most = std::max(most, much);
+    }
+    /// Nothing has gone wrong and nobody has lied so far.
+    [[nodiscard]] bool quiet() const { return faults_.empty() && byzantine_.empty(); }
+    [[nodiscard]] const Counts& peaks() const { return peaks_; }
     [[nodiscard]] const Counts& faults() const { return faults_; }
     [[nodiscard]] const Counts& reached() const { return reached_; }
     [[nodiscard]] const Counts& byzantine() const { return byzantine_; }
@@ -75,7 +92,10 @@ class World {
     std::priority_queue<Due> due_;
     std::uint64_t hash_ = 0xcbf29ce484222325ULL;
     std::vector<std::string> lines_;
-    Counts faults_, reached_, byzantine_, errors_;
+    Counts faults_, reached_, byzantine_, errors_, peaks_;
+    std::map<OpId, std::uint64_t> made_;
+    std::uint64_t arrivals_ = 0;
+    std::uint64_t delay_ms_ = 0;
     std::optional<Violation> violation_;
 };
 

@@ -25,12 +25,27 @@ struct Arguments {
     bool stop = false;
     bool no_shrink = false;
     bool hashes = false;
+    bool compare = false;
+    std::size_t backlog = 0;
 };
 
 std::string hex(std::uint64_t number) {
     std::string out;
     for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(number >> shift) & 15U];
     return out;
+}
+
+Json to_json(const sim::Distribution& at) {
+    return {{"least", at.least}, {"low", at.low}, {"median", at.median}, {"high", at.high}};
+}
+
+Json to_json(const sim::AttackCost& cost) {
+    return {{"worlds", cost.worlds},
+            {"delivered", cost.delivered},
+            {"delivered_undisturbed", cost.delivered_undisturbed},
+            {"arrivals_percent", to_json(cost.arrivals)},
+            {"delay_percent", to_json(cost.delay)},
+            {"agreement_percent", to_json(cost.agreement)}};
 }
 
 Json to_json(const sim::RunReport& report, bool hashes) {
@@ -52,8 +67,10 @@ Json to_json(const sim::RunReport& report, bool hashes) {
                 {"byzantine", report.byzantine},
                 {"reached", report.reached},
                 {"errors", report.errors},
+                {"peaks", report.peaks},
                 {"never", report.never},
                 {"failures", details}};
+    if (report.attacks.worlds > 0) out["attacks"] = to_json(report.attacks);
     if (!hashes) return out;
     for (const auto& [seed, hash] : report.hashes) out["hashes"].push_back({seed, hex(hash)});
     return out;
@@ -72,6 +89,7 @@ void tell(Environment& environment, const sim::RunReport& report, const Argument
         for (const auto& [seed, hash] : report.hashes)
             environment.answer(std::to_string(seed) + " " + hex(hash));
     }
+    if (report.attacks.worlds > 0) environment.answer("under attack: " + to_json(report.attacks).dump());
     environment.answer(std::to_string(report.seeds) + " worlds, " + std::to_string(report.failures.size()) +
                        " failed; " + std::to_string(report.simulated_ms / 1000) + " s simulated, " +
                        std::to_string(report.events) + " events");
@@ -87,6 +105,8 @@ Result<int> run_seeds(Environment& environment, const Arguments& arguments) {
     options.trace_folder = environment.path(arguments.trace).string();
     options.shrink = !arguments.no_shrink;
     options.stop_at_failure = arguments.stop;
+    options.backlog = arguments.backlog;
+    options.compare = arguments.compare;
     const auto began = std::chrono::steady_clock::now();
     if (arguments.minutes > 0) {
         options.enough = [&] {
@@ -122,6 +142,9 @@ void add_sim_commands(CLI::App& app, Command& chosen) {
     command->add_flag("--stop", arguments->stop, "end at the first failure");
     command->add_flag("--no-shrink", arguments->no_shrink, "do not look for a smaller failure");
     command->add_flag("--hashes", arguments->hashes, "give the hash of every world's trace");
+    command->add_flag("--compare", arguments->compare, "run every world also without its attacks");
+    command->add_option("--backlog", arguments->backlog, "let one peer of every world be so many ops behind")
+        ->check(CLI::Range(1U, 1'000'000U));
     command->callback([&chosen, arguments] {
         chosen.run = [arguments](Environment& environment) { return run_seeds(environment, *arguments); };
     });
