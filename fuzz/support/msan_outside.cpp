@@ -7,6 +7,13 @@
 
 extern "C" {
 
+// The input itself comes from the fuzzer.
+int __real_LLVMFuzzerTestOneInput(const unsigned char* data, size_t size);
+int __wrap_LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
+    __msan_unpoison(data, size);
+    return __real_LLVMFuzzerTestOneInput(data, size);
+}
+
 cbor_decoder_result __real_cbor_stream_decode(cbor_data data, size_t size, const cbor_callbacks* callbacks,
                                               void* context);
 // The arguments of the callbacks are told from what this function was called with, which is initialised.
