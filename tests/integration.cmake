@@ -6,6 +6,14 @@ if(TARGET moot)
         set_tests_properties(integration_${name} PROPERTIES TIMEOUT 600
             ENVIRONMENT "MOOT=$<TARGET_FILE:moot>;PYTHONDONTWRITEBYTECODE=1")
     endforeach()
+    if(TARGET moot_shim)
+        foreach(name failing_calls full_disk)
+            add_test(NAME integration_${name}
+                COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/integration/${name}_test.py)
+            set_tests_properties(integration_${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
+                "MOOT=$<TARGET_FILE:moot>;MOOT_SHIM=$<TARGET_FILE:moot_shim>;PYTHONDONTWRITEBYTECODE=1")
+        endforeach()
+    endif()
 endif()
 
 # The example of README.md compiles and runs.

@@ -111,5 +111,8 @@ inline constexpr std::size_t frontier_ids = 64;
 inline constexpr std::uint64_t removed_author_bytes = 1U << 20U;
 inline constexpr std::uint64_t author_bytes = 64U << 20U;
 inline constexpr std::uint64_t author_ops = 100'000;
+inline constexpr std::uint64_t ballast_bytes = 8U << 20U;
+inline constexpr std::uint64_t least_ballast_bytes = 256U * 1024U;
+inline constexpr unsigned ballast_percent = 1;
 
 }  // namespace folkmoot::limits

@@ -166,6 +166,11 @@ Result<void> check_version(const Database& db) {
                 db.path().string() + " has an impossible schema version; restore a " + "backup");
 }
 
+bool is_readable(const Database& db) {
+    const auto answer = db.text("PRAGMA quick_check(1)", "check the store");
+    return answer && *answer == "ok";
+}
+
 }  // namespace
 
 Result<Database> open_file(const fs::path& given, const StoreInstance& new_instance,
@@ -226,9 +231,11 @@ Result<void> copy_file(const Database& source, const fs::path& given, FileSystem
     vacuum->bind(1, std::string_view(name));
     Result<void> done;
     if (const int rc = vacuum->run(); rc != SQLITE_DONE) {
-        // SQLite answers so when it cannot ask for the size of the new file; the store itself is well.
-        done = rc == SQLITE_ERROR ? io_failure("write", temporary, EIO)
-                                  : std::unexpected(source.error(rc, "write the backup"));
+        // SQLite answers so when it cannot ask for the size of the new file, or cannot read what it wrote to
+        // it; the store itself is well.
+        const bool copy_failed = rc == SQLITE_ERROR || ((rc & 0xff) == SQLITE_CORRUPT && is_readable(source));
+        done = copy_failed ? io_failure("write", temporary, EIO)
+                           : std::unexpected(source.error(rc, "write the backup"));
     }
     if (done) files.restrict_to_owner(temporary);
     if (done) done = publish(files, temporary, to);

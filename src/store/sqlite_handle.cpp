@@ -36,6 +36,14 @@ bool means_full(int rc, const std::array<int, 2>& errors) {
     return any && std::ranges::all_of(errors, [](int error) { return error == 0 || lacks_space(error); });
 }
 
+/// SQLite takes a read that the device refused for a damaged file system, and calls the file corrupt. Whoever
+/// is told so may give up a good store. An error number stays until the file is closed, but so does the
+/// distrust of the disk.
+bool means_failed_read(int rc, const std::array<int, 2>& errors) {
+    return (rc & 0xff) == SQLITE_CORRUPT &&
+           std::ranges::any_of(errors, [](int error) { return error == EIO || error == ENXIO; });
+}
+
 }  // namespace
 
 Result<Database> Database::open(const std::filesystem::path& path, bool create, const char* vfs) {
@@ -62,7 +70,7 @@ Error Database::error(int rc, const char* doing) const {
         return {ErrorCode::store_full, start + "no space left for " + where +
                                            "; nothing of it was stored; free some space and try again"};
     }
-    switch (rc & 0xff) {
+    switch (means_failed_read(rc, errors) ? SQLITE_IOERR : rc & 0xff) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return {ErrorCode::store_locked, where + " is in use by another program; close that one first"};

@@ -23,6 +23,8 @@ struct Command {
     bool on_groups = false;
     /// Reads standard input, which is then sent along to the daemon.
     bool reads_input = false;
+    /// Makes room or ends somebody's access: on a full disk it may use what the home keeps for that.
+    bool may_use_ballast = false;
 };
 
 /// A subcommand with an example under its help.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "moot/ballast.hpp"
 #include "moot/commands.hpp"
 #include "moot/environment.hpp"
 #include "moot/text.hpp"
@@ -36,6 +37,7 @@ Result<int> init(Environment& environment, const std::string& name) {
     const auto folder = environment.home_folder();
     auto home = Home::create(folder, name.empty() ? default_name() : name);
     if (!home) return std::unexpected(home.error());
+    keep_ballast(folder);
     environment.say("Made the device " + printable(home->name()) + " in " + folder.string() + ". Its key:");
     return show_key(environment, *home);
 }

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "moot/ballast.hpp"
+
 namespace folkmoot::moot {
 
 using Json = nlohmann::ordered_json;
@@ -54,8 +56,18 @@ Result<Groups*> Environment::groups() {
         groups_ = own_groups_.get();
     }
     home_ = std::move(*home);
+    keep_ballast(home_folder());
     names_.emplace(*home_, groups_->signer().key());
     return groups_;
+}
+
+void Environment::close_own_groups() {
+    if (!own_groups_) return;
+    own_groups_.reset();
+    groups_ = nullptr;
+    signer_.reset();
+    home_.reset();
+    names_.reset();
 }
 
 Result<OpenGroup*> Environment::group(const std::string& text) {

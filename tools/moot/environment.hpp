@@ -57,6 +57,8 @@ class Environment {
     [[nodiscard]] std::filesystem::path home_folder() const { return Home::locate(options_.home); }
     /// The device's home and groups; no_home, unsafe_key_file.
     [[nodiscard]] Result<Groups*> groups();
+    /// Closes what this opened; groups() opens it anew. The daemon's stay open.
+    void close_own_groups();
     /// The group the user named.
     [[nodiscard]] Result<OpenGroup*> group(const std::string& text);
     /// Precondition: groups() succeeded.

@@ -15,8 +15,12 @@ namespace fs = std::filesystem;
 
 std::unexpected<Error> io_error(const std::string& what, const fs::path& path) {
     const int number = errno;
-    return fail(number == EEXIST ? ErrorCode::already_exists : ErrorCode::file_io,
-                "cannot " + what + " " + path.string() + ": " + std::strerror(number));
+    const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+    return fail(number == EEXIST ? ErrorCode::already_exists
+                : full           ? ErrorCode::store_full
+                                 : ErrorCode::file_io,
+                "cannot " + what + " " + path.string() + ": " + std::strerror(number) +
+                    (full ? "; free some space and try again" : ""));
 }
 
 class File {

@@ -204,6 +204,7 @@ void add_fsck_command(CLI::App& app, Command& chosen) {
     connectivity->excludes(full)->excludes(repair);
     command->callback([&chosen, wanted] {
         chosen.on_groups = true;
+        chosen.may_use_ballast = wanted->repair;
         chosen.run = [wanted](Environment& environment) { return fsck(environment, *wanted); };
     });
 }

@@ -91,14 +91,15 @@ Result<std::string> Groups::name_of(const GroupId& id) {
     auto store = open_store(id);
     if (!store) return std::unexpected(store.error());
     auto create = (*store)->read(create_of(id));
+    // Opened for its name only: others may want it.
+    if (!open_.contains(id)) stores_.erase(id);
+    if (!create && create.error().code != ErrorCode::store_not_found) return std::unexpected(create.error());
     std::string name;
     if (create) {
         const auto op = decode_body(create->body);
         if (op && op->kind() == Kind::create) name = std::get<Create>(op->act).name;
     }
     names_[id] = name;
-    // Opened for its name only: others may want it.
-    if (!open_.contains(id)) stores_.erase(id);
     return name;
 }
 
@@ -148,8 +149,14 @@ Result<Store*> Groups::prepare_store(const GroupId& id) {
     }
     if (auto made = make_private_folder(path.parent_path()); !made) return std::unexpected(made.error());
     auto store = open_sqlite_store(path, random_instance());
-    if (!store) return std::unexpected(store.error());
+    if (!store) return abandoned(id, store.error());
     return stores_.emplace(id, std::move(*store)).first->second.get();
+}
+
+// A store that was made but cannot be used is not left behind as an empty group.
+std::unexpected<Error> Groups::abandoned(const GroupId& id, Error why) {
+    if (why.code != ErrorCode::store_locked) discard(id);
+    return std::unexpected(std::move(why));
 }
 
 Result<OpenGroup*> Groups::prepare(const GroupId& id) {
@@ -171,7 +178,7 @@ Result<OpenGroup*> Groups::create(const Create& create, std::uint64_t time_ms) {
     if (auto folder = make_private_folder(path.parent_path()); !folder)
         return std::unexpected(folder.error());
     auto store = open_sqlite_store(path, random_instance());
-    if (!store) return std::unexpected(store.error());
+    if (!store) return abandoned(id, store.error());
     auto persisted = persist(**store, *batch);
     stores_.emplace(id, std::move(*store));
     if (!persisted) {

@@ -65,6 +65,8 @@ class Groups {
     bool daemon = false;
 
    private:
+    std::unexpected<Error> abandoned(const GroupId& id, Error why);
+
     Home home_;
     Signer& signer_;
     std::unique_ptr<Verifier> verifier_;

@@ -4,6 +4,7 @@
 //     config.json     {"name", "address"}
 //     contacts.json   {NAME: KEY in hex}
 //     groups/ID.db    a store a group; groups/ID.db.own: how many ops of this device it held
+//     ballast         room for a full disk (ballast.hpp)
 //     tickets.json    the open tickets that were given out, without their secrets
 //     moot.sock       where the daemon listens
 //     moot.lock       held by the daemon

@@ -9,6 +9,8 @@
 int main(int argc, char** argv) {
     // A reader that goes away shows as a failed write.
     std::signal(SIGPIPE, SIG_IGN);
+    // A file at the limit of its size, too.
+    std::signal(SIGXFSZ, SIG_IGN);
     try {
         std::error_code error;
         const auto folder = std::filesystem::current_path(error);

@@ -138,6 +138,9 @@ void add_one(CLI::App& family, Command& chosen, Kind kind, const std::string& na
     command->add_flag("--force", arguments->manner.force, "Sign although own ops may be missing here");
     command->callback([&chosen, arguments] {
         chosen.on_groups = true;
+        const bool lowers = arguments->kind == Kind::remove || arguments->kind == Kind::ban ||
+                            arguments->kind == Kind::set_level || arguments->kind == Kind::leave;
+        chosen.may_use_ballast = lowers && !arguments->manner.dry_run;
         chosen.run = [arguments](Environment& environment) { return run(environment, *arguments); };
     });
 }

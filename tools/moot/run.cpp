@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "folkmoot/signer.hpp"
+#include "moot/ballast.hpp"
 #include "moot/commands.hpp"
 #include "moot/forward.hpp"
 
@@ -68,6 +69,39 @@ std::optional<int> ask_elsewhere(Environment& environment, const std::vector<std
     return answer->exit;
 }
 
+// A command that makes room or ends somebody's access gets the room that is kept for it. The daemon's groups
+// stay open, so there it is given up before a write fails; here the command is begun anew.
+Result<int> run_with_ballast(Environment& environment, Groups* held, const Command& chosen) {
+    const auto home = environment.home_folder();
+    const auto give_up = [&] {
+        const auto size = give_up_ballast(home);
+        if (size) {
+            environment.note("the disk is full: " + std::to_string(*size / 1024) +
+                             " KiB that were kept for this are given up; free some space");
+        }
+        return size.has_value();
+    };
+    if (is_nearly_full(home)) give_up();
+    auto done = chosen.run(environment);
+    if (done || done.error().code != ErrorCode::store_full || held != nullptr || !give_up()) return done;
+    environment.close_own_groups();
+    return chosen.run(environment);
+}
+
+Result<int> run_chosen(Environment& environment, Groups* held, const Command& chosen) {
+    if (chosen.may_use_ballast) return run_with_ballast(environment, held, chosen);
+    auto done = chosen.run(environment);
+    std::error_code error;
+    const bool full = !done && done.error().code == ErrorCode::store_full;
+    if (full && std::filesystem::exists(ballast_path(environment.home_folder()), error)) {
+        done.error().text +=
+            "; moot member remove, ban, set-level and leave and moot fsck --repair may use the room kept "
+            "in " +
+            ballast_path(environment.home_folder()).string();
+    }
+    return done;
+}
+
 }  // namespace
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& purpose,
@@ -103,7 +137,7 @@ int run_program(const std::vector<std::string>& arguments, const Streams& stream
     if (held == nullptr && chosen.on_groups) {
         if (const auto done = ask_elsewhere(environment, arguments, streams, chosen)) return *done;
     }
-    const auto done = chosen.run(environment);
+    const auto done = run_chosen(environment, held, chosen);
     return done ? *done : report(environment, done.error());
 }
 
