@@ -25,6 +25,7 @@
 #include "folkmoot/bytes.hpp"
 #include "folkmoot/error.hpp"
 #include "folkmoot/graph.hpp"
+#include "folkmoot/limits.hpp"
 #include "folkmoot/operation.hpp"
 
 namespace folkmoot {
@@ -92,6 +93,8 @@ struct SessionConfig {
     SummaryChoice summary = SummaryChoice::automatic;
     /// Whether to stay open and push what is new once finished (Y10).
     bool live = false;
+    /// Room for ops that wait for ancestors. A replica gives less when its sessions have much already.
+    std::size_t parking_bytes = limits::parked_bytes_per_peer;
     /// Send every stored signature, also where O5 lets the author's chain vouch.
     bool sign_each = false;
 };

@@ -6,9 +6,11 @@
 namespace folkmoot {
 
 struct Replica::Link {
-    Link(Session the_session, const DeviceKey& the_peer) : session(std::move(the_session)), peer(the_peer) {}
+    Link(Session the_session, const SessionConfig& config)
+        : session(std::move(the_session)), peer(config.peer), parking_bytes(config.parking_bytes) {}
     Session session;
     DeviceKey peer;
+    std::size_t parking_bytes;  // set aside for what the session parks
     bool initiator = false;
     std::uint64_t rank = 0;           // keyed, so not chosen by the peer; see choose_whole_pushes()
     bool live = false;                // counted among the live sessions

@@ -175,7 +175,13 @@ std::uint64_t rank_of(const DeviceKey& peer, std::uint64_t seed) {
 SessionId Replica::open_session(const SessionConfig& config, std::uint64_t now_ms) {
     const SessionId id = next_session_++;
     now_ms_ = std::max(now_ms_, now_ms);
-    auto link = std::make_unique<Link>(Session(*this, config), config.peer);
+    // Set aside, not shared: whoever came first keeps what it was given, and takes nothing from who came
+    // before.
+    std::size_t left = limits::parked_bytes;
+    for (const auto& [other, link] : links_) left -= link->parking_bytes;
+    SessionConfig bounded = config;
+    bounded.parking_bytes = std::min({config.parking_bytes, limits::parked_bytes_per_peer, left});
+    auto link = std::make_unique<Link>(Session(*this, bounded), bounded);
     link->initiator = config.initiator;
     link->rank = rank_of(config.peer, graph_.seed());
     link->session.start(now_ms);

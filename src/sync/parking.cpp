@@ -14,7 +14,7 @@ bool Parking::park(EncodedOp op, std::vector<OpId> missing) {
     const OpId id = op.id;
     if (parked_.contains(id)) return false;
     const std::size_t more = cost(op, missing.size());
-    if (parked_.size() >= limits::parked_ops_per_peer || bytes_ + more > limits::parked_bytes_per_peer) {
+    if (parked_.size() >= limits::parked_ops_per_peer || bytes_ + more > room_) {
         overflowed_ = true;
         return false;
     }

@@ -1,12 +1,14 @@
 // Ops that wait for an ancestor, kept by the session that received them (Y6). Each session has a budget of
-// its own, so no peer can evict what another sent; nothing is scanned, waiters are indexed by what they wait
-// for (an orphan flood once stalled Bitcoin nodes with quadratic rescans).
+// its own, so no peer can evict what another sent, and room for all of it is set aside when the session
+// opens; nothing is scanned, waiters are indexed by what they wait for (an orphan flood once stalled Bitcoin
+// nodes with quadratic rescans).
 #pragma once
 
 #include <map>
 #include <set>
 #include <vector>
 
+#include "folkmoot/limits.hpp"
 #include "folkmoot/operation.hpp"
 
 namespace folkmoot::sync {
@@ -16,6 +18,7 @@ inline constexpr std::size_t bytes_per_id = 96;
 
 class Parking {
    public:
+    explicit Parking(std::size_t room = limits::parked_bytes_per_peer) : room_(room) {}
     /// What an op that waits for so many ids counts against the budget.
     [[nodiscard]] static std::size_t cost(const EncodedOp& op, std::size_t missing);
     /// False, and nothing kept, if the op is over budget or already parked. `missing` names at least one id.
@@ -45,6 +48,7 @@ class Parking {
 
     std::map<OpId, Entry> parked_;
     std::map<OpId, std::set<OpId>> waiting_;  // missing id -> parked ids
+    std::size_t room_;
     std::size_t bytes_ = 0;
     bool overflowed_ = false;
 };

@@ -41,6 +41,7 @@ struct Session::State {
     [[nodiscard]] Result<void> check_group(const GroupTag& tag) const;
     void finish_if_done();
     void stop_if_outgrown();
+    void note_progress(std::uint64_t now_ms);
     void stop(const Error& why, bool fault);
 
     SessionHost& host;
@@ -61,6 +62,9 @@ struct Session::State {
     std::optional<Have> early;  // the peer's `have`, while the door is closed to it
     std::vector<OpId> common;
     std::uint64_t last_ms = 0;  // when the peer last did what it is waited for
+    // When it last brought something, and how much had come by then and was parked.
+    std::uint64_t progress_ms = 0;
+    std::pair<std::uint64_t, std::size_t> brought;
 
     std::set<OpId> told;          // announced by the peer; until the op had its turn to be pushed here
     std::vector<OpId> announced;  // of those, what take_announced() has not given yet
@@ -240,6 +244,17 @@ void Session::State::stop_if_outgrown() {
     stop({ErrorCode::session_outgrown, "the peer may read by now; another session gives it the rest"}, false);
 }
 
+// Ops are not kept waiting for a peer that answers and answers and brings nothing.
+void Session::State::note_progress(std::uint64_t now_ms) {
+    const std::pair now_brought(stats.ops_new, taker.parking().bytes());
+    if (now_brought != brought || taker.parking().size() == 0) {
+        brought = now_brought;
+        progress_ms = now_ms;
+    } else if (now_ms - progress_ms >= limits::parked_timeout_ms) {
+        stop({ErrorCode::session_no_progress, "what the peer sends does not help what waits"}, false);
+    }
+}
+
 Session::Session(SessionHost& host, const SessionConfig& config)
     : state_(std::make_unique<State>(host, config)) {}
 Session::~Session() = default;
@@ -263,6 +278,7 @@ void Session::handle_message(ByteView message, std::uint64_t now_ms) {
     if (auto handled = std::visit([&s](auto& m) { return s.handle(m); }, *decoded); !handled) {
         return s.stop(handled.error(), is_violation(handled.error().code));
     }
+    s.note_progress(now_ms);
     s.stop_if_outgrown();
     s.finish_if_done();
     if (auto settled = s.settle_request(); !settled) s.stop(settled.error(), false);

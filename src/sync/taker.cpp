@@ -28,7 +28,8 @@ Taker::Taker(SessionHost& host, const SessionConfig& config, std::deque<Message>
       stats_(stats),
       labels_(host.graph(), label_salt(config.binding)),
       seen_(static_cast<OpIndex>(host.graph().size())),
-      began_(seen_) {}
+      began_(seen_),
+      parking_(config.parking_bytes) {}
 
 void Taker::start(const Digest& own_offer, const std::vector<OpIndex>& shown, bool to_reader) {
     own_offer_ = own_offer;

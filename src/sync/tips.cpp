@@ -141,7 +141,7 @@ std::optional<std::vector<OpIndex>> tip_ops(const Graph& graph, const std::vecto
     return out;
 }
 
-std::vector<NamedTip> common_authors(const Graph& graph, const Closure& since) {
+std::vector<NamedTip> common_authors(const Graph& graph, const Closure& since, std::size_t most) {
     std::vector<NamedTip> out;
     if (since.empty()) return out;
     const auto within = [&](OpIndex op) { return graph.contains(since, op); };
@@ -155,7 +155,7 @@ std::vector<NamedTip> common_authors(const Graph& graph, const Closure& since) {
         }
         if (highest) out.push_back({author, *highest});
     }
-    if (out.size() > limits::common_authors) out.clear();
+    if (out.size() > most) out.clear();
     std::ranges::sort(out, {}, [&](const NamedTip& tip) { return graph.key(tip.author); });
     return out;
 }

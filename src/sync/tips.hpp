@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "folkmoot/graph.hpp"
+#include "folkmoot/limits.hpp"
 #include "sync/compact.hpp"
 
 namespace folkmoot::sync {
@@ -19,7 +20,8 @@ namespace folkmoot::sync {
 
 /// Authors both sides know alike because both hold everything up to the common point: ascending by key, each
 /// with the author's highest position there. Empty where there is no common point, or too many authors.
-[[nodiscard]] std::vector<NamedTip> common_authors(const Graph& graph, const Closure& since);
+[[nodiscard]] std::vector<NamedTip> common_authors(const Graph& graph, const Closure& since,
+                                                   std::size_t most = limits::common_authors);
 
 /// An author by number among the common ones (from 1), then `position` counts from theirs; or by label if
 /// `number` is 0, then it counts from 0.

@@ -42,6 +42,42 @@ TEST(SocketMembers, Y9_strangers_in_numbers_get_nothing_and_keep_nobody_waiting)
     EXPECT_EQ(sync_once(late, server.address()).outcome, Outcome::equal);
 }
 
+// Whoever connects learns the device key at the address. What else there is they cannot tell, unless they
+// know the name of a group already: every other answer is the same few bytes, and nothing comes unasked.
+TEST(SocketMembers, C13_3_a_prober_learns_the_device_key_and_nothing_else) {
+    Village village(1);
+    village.ann.posts(100);
+    Device other(1);  // the same device key, and a group of its own
+    Rules strict;
+    strict.post = level::admin;
+    EXPECT_TRUE(other.replica->create_group(Create{"chess club", {other.key()}, strict}, 1));
+    other.persist_all();
+    std::vector<std::vector<Bytes>> answers;
+    for (Device* served : {&village.ann, &other}) {
+        Running server(*served);
+        server.start();
+        Device prober(200);
+        RawPeer peer(server.address(), *prober.signer);
+        ASSERT_TRUE(peer.channel().established());
+        EXPECT_EQ(peer.channel().peer(), served->key());
+        EXPECT_FALSE(peer.next(200).has_value()) << "nothing comes unasked";
+        std::vector<Bytes> heard;
+        for (std::uint8_t stream = 0; stream < 16; ++stream) {
+            GroupId guess;
+            crypto::random_bytes(guess.bytes);
+            Device guesser(200, guess);
+            EXPECT_TRUE(peer.send(stream, opening(guesser, peer)));
+            heard.push_back(peer.next().value_or(Bytes{}));
+            Bytes expected = end_message(ErrorCode::no_group);
+            expected.insert(expected.begin(), stream);
+            EXPECT_EQ(heard.back(), expected);
+        }
+        EXPECT_FALSE(peer.next(200).has_value());
+        answers.push_back(heard);
+    }
+    EXPECT_EQ(answers[0], answers[1]);
+}
+
 TEST(SocketMembers, Y9_the_removed_get_their_removal_and_nothing_after_it) {
     Village village(many + 1);
     Running server(village.ann);

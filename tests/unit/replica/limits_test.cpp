@@ -4,6 +4,8 @@
 
 #include "replica/quota.hpp"
 #include "support/hostile.hpp"
+#include "sync/parking.hpp"
+#include "sync/tips.hpp"
 
 namespace folkmoot::wire {
 namespace {
@@ -79,6 +81,43 @@ TEST_F(LimitsTest, Y8_heads_of_a_message_and_of_an_offer) {
     ben.send(ben.ops({}, {base_}, Ops::Role::answer));
     // Whoever forks without end makes so many; who relays them is not to blame.
     EXPECT_EQ(ben.failure(), (Failure{ErrorCode::session_quota, false}));
+}
+
+// Beyond it authors are named by label, which costs bytes and nothing else. (Fewer here: 4,096 take long to
+// make.)
+TEST_F(LimitsTest, Y11_authors_named_by_number_and_one_more) {
+    constexpr std::size_t authors = 20;
+    Entry on = base_;
+    for (std::size_t i = 1; i < authors; ++i) {
+        const std::string name = "m" + std::to_string(i);
+        on = book_.add("ann", Add{key_of(name), level::member}, {on});
+        book_.post(name, {on});
+    }
+    const Graph& graph = book_.graph();
+    const Closure all = graph.closure(graph.heads());
+    EXPECT_EQ(sync::common_authors(graph, all, authors).size(), authors) << "ann and the others";
+    EXPECT_EQ(sync::common_authors(graph, all, authors - 1).size(), 0U);
+    EXPECT_EQ(sync::common_authors(graph, all).size(), authors);
+}
+
+// Signatures are checked in portions: a forger makes this side check one portion in vain, not a whole batch.
+TEST_F(LimitsTest, O5_a_forger_costs_a_portion_of_checks) {
+    const Entry last = book_.posts("ben", base_, limits::batch_ops);
+    for (const std::size_t forged : {std::size_t{0}, std::size_t{999}}) {
+        Peer victim("ann", book_.group(), 2);
+        victim.take(book_.past({base_}));
+        Hostile ben(victim, book_, "ben");
+        ben.send_have({last});
+        std::vector<Entry> batch;
+        for (Entry at = base_ + 1; at <= last; ++at) batch.push_back(at);
+        auto outs = ben.outs(batch);
+        outs[forged].op.signature->bytes[0] ^= 1U;
+        const std::uint64_t before = victim.verifier().checked;
+        ben.send(ben.ops(outs, {}, Ops::Role::answer));
+        EXPECT_EQ(ben.failure(), (Failure{ErrorCode::op_bad_signature, true}));
+        const std::uint64_t checks = victim.verifier().checked - before;
+        EXPECT_EQ(checks, forged == 0 ? limits::checks_at_a_time : limits::batch_ops);
+    }
 }
 
 TEST_F(LimitsTest, O8_refused_ids_and_one_more) {
@@ -175,6 +214,61 @@ TEST_F(LimitsTest, what_one_peer_can_make_this_side_hold_is_bounded_and_takes_no
     honest.send(honest.ops(honest.outs({base_ + 1}), {}, Ops::Role::answer));
     EXPECT_TRUE(ann_.has(book_.id(base_ + 3))) << "whose parked ops are still there";
     EXPECT_TRUE(honest.running());
+}
+
+// Room for what waits is set aside when a session opens: whoever comes when there is none left takes nothing
+// from the others, and still gets and gives everything.
+TEST_F(LimitsTest, Y6_so_many_sessions_park_and_one_more_does_without) {
+    constexpr std::size_t sessions = limits::parked_bytes / limits::parked_bytes_per_peer;
+    const Entry chain = book_.posts("ben", base_, 3);
+    const auto parks = [&](Hostile& peer, Entry last) {
+        peer.send_have({last});
+        peer.send(peer.ops(peer.outs({last}), {}, Ops::Role::answer));
+        EXPECT_TRUE(peer.running());
+        return ann_.replica().memory_of(peer.id) >= sync::Parking::cost(book_.op(last), 1);
+    };
+    std::vector<std::unique_ptr<Hostile>> peers;
+    for (std::size_t i = 0; i < sessions; ++i) {
+        peers.push_back(std::make_unique<Hostile>(ann_, book_, "ben"));
+        EXPECT_TRUE(parks(*peers.back(), chain)) << i;
+    }
+    Hostile late(ann_, book_, "ben");
+    EXPECT_FALSE(parks(late, chain));
+    Peer ben("ben", book_.group(), 2);
+    ben.take(book_.all());
+    expect_sync(ann_, ben);
+    ann_.replica().close_session(peers.back()->id);
+    Hostile next(ann_, book_, "ben");
+    EXPECT_TRUE(parks(next, book_.posts("ben", chain, 3))) << "when a session is over, its room is another's";
+}
+
+TEST_F(LimitsTest, Y6_ops_wait_for_a_minute_without_news_and_no_longer) {
+    const Entry chain = book_.posts("ben", base_, 4);
+    const auto begin = [&](Hostile& ben) {
+        ben.send_have({chain});
+        ben.send(ben.ops(ben.outs({chain}), {}, Ops::Role::answer));  // waits for the one before it
+    };
+    const auto nothing_new = [&](Hostile& ben, std::uint64_t now_ms) {
+        ben.now_ms = now_ms;
+        ben.send(ben.ops(ben.outs({base_}), {}, Ops::Role::answer));
+        return ben.running();
+    };
+    Hostile ben(ann_, book_, "ben");
+    begin(ben);
+    EXPECT_TRUE(nothing_new(ben, limits::parked_timeout_ms - 1));
+    EXPECT_FALSE(nothing_new(ben, limits::parked_timeout_ms));
+    EXPECT_EQ(ben.failure(), (Failure{ErrorCode::session_no_progress, false}));
+    Hostile slow(ann_, book_, "ben");
+    begin(slow);
+    // One op a minute is news.
+    for (Entry at = base_ + 1; at < chain - 1; ++at) {
+        slow.now_ms += limits::parked_timeout_ms - 1;
+        slow.send(slow.ops(slow.outs({at}), {}, Ops::Role::answer));
+        EXPECT_TRUE(slow.running());
+    }
+    Hostile idle(ann_, book_, "ben");
+    idle.send_have({chain});
+    EXPECT_TRUE(nothing_new(idle, 10 * limits::parked_timeout_ms)) << "where nothing waits";
 }
 
 TEST_F(LimitsTest, Y10_announced_ids_count_and_are_bounded) {
