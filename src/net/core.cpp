@@ -183,19 +183,33 @@ void Core::established(Connection& connection) {
     if (connection.purpose() != Purpose::one_shot && !take_place(connection)) {
         return connection.close({ErrorCode::net_busy, "the device is connected from another address"});
     }
+    if (accepted && !has_room_for(connection))
+        return connection.close({ErrorCode::net_busy, "too many connections are open"});
+    for (auto& group : groups_) connection.open_group(group);
+}
+
+bool Core::may_read(const DeviceKey& device) const {
+    return std::ranges::any_of(
+        groups_, [&](const HostedGroup& group) { return group.replica->access().now().may_read(device); });
+}
+
+// C17.3. Keys cost nothing, and whoever was once a member can name the group: sessions of such devices must
+// not hold the places of those that are let in.
+bool Core::has_room_for(const Connection& connection) {
     std::size_t open = 0;
     Connection* idle = nullptr;
+    Connection* stranger = nullptr;
     for (const auto& other : connections_) {
         if (other.get() == &connection || !other->open() || other->purpose() != Purpose::accepted) continue;
         ++open;
         if (idle == nullptr && !other->has_sessions()) idle = other.get();
+        if (stranger == nullptr && !may_read(*other->peer())) stranger = other.get();
     }
-    if (accepted && open >= options_.connections) {
-        const Error busy{ErrorCode::net_busy, "too many connections are open"};
-        if (idle == nullptr) return connection.close(busy);
-        idle->close(busy);
-    }
-    for (auto& group : groups_) connection.open_group(group);
+    if (open < options_.connections) return true;
+    Connection* leaves = idle;
+    if (leaves == nullptr && may_read(*connection.peer())) leaves = stranger;
+    if (leaves != nullptr) leaves->close({ErrorCode::net_busy, "too many connections are open"});
+    return leaves != nullptr;
 }
 
 // C17.2: the new one takes the place of the others of its device if it is its address's turn. Two devices

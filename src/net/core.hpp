@@ -150,6 +150,8 @@ class Core {
     void make_room(const std::string& address_group);
     [[nodiscard]] bool connected_to(const DeviceKey& device) const;
     [[nodiscard]] bool take_place(Connection& connection);
+    [[nodiscard]] bool has_room_for(const Connection& connection);
+    [[nodiscard]] bool may_read(const DeviceKey& device) const;
     void finish(SyncTask& task, const std::optional<Error>& error);
     void give_up(SyncTask& task, const Error& why);
     void deliver_events();

@@ -195,6 +195,32 @@ TEST(NodeAttack, a_connection_beyond_the_cap_takes_the_place_of_an_idle_one) {
     EXPECT_EQ(sync_once(*pair.ben, server.address()).outcome, Outcome::equal);
 }
 
+// They know the group, perhaps from a ticket, and have a session each: a member is let in all the same.
+TEST(NodeAttack, C17_3_strangers_do_not_hold_the_places_of_members) {
+    Pair pair;
+    NodeOptions options;
+    options.connections = 3;
+    Running server(pair.ann, options);
+    server.start();
+    std::vector<std::unique_ptr<Device>> devices;
+    std::vector<std::unique_ptr<RawPeer>> strangers;
+    for (std::uint8_t i = 0; i < 3; ++i) {
+        devices.push_back(std::make_unique<Device>(static_cast<std::uint8_t>(100 + i), pair.ann.group()));
+        strangers.push_back(std::make_unique<RawPeer>(server.address(), *devices.back()->signer));
+        EXPECT_TRUE(strangers.back()->send(0, first_message(*devices.back(), *strangers.back())));
+        EXPECT_TRUE(strangers.back()->next().has_value());
+    }
+    EXPECT_EQ(sync_once(*pair.ben, server.address()).outcome, Outcome::equal);
+    EXPECT_TRUE(strangers[0]->dismissed());
+    // One stranger more finds no place.
+    Device late(110, pair.ann.group());
+    strangers.push_back(std::make_unique<RawPeer>(server.address(), *late.signer));
+    EXPECT_TRUE(strangers.back()->send(0, first_message(late, *strangers.back())));
+    EXPECT_TRUE(strangers.back()->next().has_value()) << "in the place of the first";
+    RawPeer again(server.address(), *devices[0]->signer);
+    EXPECT_TRUE(again.dismissed());
+}
+
 TEST(NodeAttack, a_quiet_peer_is_pinged_and_a_dead_one_is_closed) {
     Pair pair;
     NodeOptions options;
