@@ -6,6 +6,12 @@
 #include "replica/link.hpp"
 
 namespace folkmoot {
+namespace {
+
+// How much of a count one op pays for.
+constexpr std::size_t work_an_op = 16;
+
+}  // namespace
 
 std::size_t stored_size(ByteView body, const Operation& op) {
     const auto* post = std::get_if<Post>(&op.act);
@@ -29,15 +35,16 @@ bool Quota::add(OpIndex op, std::size_t bytes) {
     const bool was_counted = counted_;
     const std::size_t heavy = heavy_.size();
     record(op, bytes);
-    // Levels and seals change with effective access ops only.
-    counted_ = was_counted && (graph_.kind(op) == Kind::post || !access_.now().effective(op));
+    counted_ = was_counted;
     if (counted_) {
+        // Levels and seals change with effective access ops only.
+        stale_ = stale_ || (graph_.kind(op) != Kind::post && access_.now().effective(op));
         is_charged_.push_back(false);
         const DeviceKey& author = graph_.key(graph_.author(op));
         if (is_out(author)) {
             is_charged_[op] = true;
             charged_ops_.push_back(op);
-            accounts_[account_of(author)] += bytes;
+            accounts_[find_account(author)] += bytes;
         } else {
             uncharge_past(op);
         }
@@ -86,14 +93,21 @@ DeviceKey Quota::find_account(const DeviceKey& author) {
 }
 
 DeviceKey Quota::account_of(const DeviceKey& author) {
-    if (!counted_) recount();
+    recount_if_due();
     return find_account(author);
 }
 
 std::uint64_t Quota::charged(const DeviceKey& account) {
-    if (!counted_) recount();
+    recount_if_due();
     const auto at = accounts_.find(account);
     return at == accounts_.end() ? 0 : at->second;
+}
+
+// Counting costs what there is to count: whoever alternates access ops with ops that are bound must not cause
+// that for each. Until it is due an author that is newly out is charged for what comes from then on only.
+void Quota::recount_if_due() {
+    if (counted_ && !(stale_ && graph_.size() - counted_to_ > count_work_ / work_an_op)) return;
+    recount();
 }
 
 // Of each author that is out, what stands outside the past of everybody else's ops and of what removed it.
@@ -134,6 +148,10 @@ void Quota::recount() {
             }
         }
     }
+    stale_ = false;
+    ++recounts_;
+    counted_to_ = graph_.size();
+    count_work_ = graph_.author_count() + others.size() + charged_ops_.size();
 }
 
 // The past of an op that is not charged holds no charged op; so each op is passed once.
@@ -147,7 +165,7 @@ void Quota::uncharge_past(OpIndex op) {
         for (const OpIndex ancestor : direct) {
             if (!is_charged_[ancestor]) continue;
             is_charged_[ancestor] = false;
-            accounts_[account_of(graph_.key(graph_.author(ancestor)))] -= bytes_[ancestor];
+            accounts_[find_account(graph_.key(graph_.author(ancestor)))] -= bytes_[ancestor];
             stack.push_back(ancestor);
         }
     }

@@ -14,8 +14,9 @@
 // bounded as a member is, by a warning; a removal seals it.
 //
 // Nothing here enters a verdict. It is counted from the graph, so that a replica that opens again knows what
-// it knew. Cost: nothing while no op of an author that is out comes; then O(members * width) after each
-// effective access op, and amortised O(ancestors) an op. Memory: 4 bytes an op.
+// it knew. Cost: nothing while no op of an author that is out comes; then O(members * width) for each of a
+// part of that many ops if an effective access op is among them, so O(width) an op; and amortised
+// O(ancestors). Memory: 4 bytes an op.
 #pragma once
 
 #include <deque>
@@ -51,6 +52,8 @@ class Quota {
     [[nodiscard]] DeviceKey account_of(const DeviceKey& author);
     /// Bytes held of ops charged to the account and in the past of no op that counts against no quota.
     [[nodiscard]] std::uint64_t charged(const DeviceKey& account);
+    /// How often all was counted; for tests.
+    [[nodiscard]] std::size_t recounts() const { return recounts_; }
 
     // --- What must be taken from a peer, whatever the quota -------------------------------------------
     // Ids in the past of an op by somebody who is not out, learnt from that op down, so nobody can make them
@@ -61,6 +64,7 @@ class Quota {
     [[nodiscard]] std::size_t wanted_count(const DeviceKey& peer) const;
 
    private:
+    void recount_if_due();
     void recount();
     [[nodiscard]] DeviceKey find_account(const DeviceKey& author);
     void uncharge_past(OpIndex op);
@@ -72,9 +76,13 @@ class Quota {
     std::set<AuthorIndex> heavy_;  // told
 
     mutable std::map<DeviceKey, bool> out_;  // is_out, of those asked about since the last access op
-    bool counted_ = false;                   // what follows is up to date
-    std::vector<bool> is_charged_;           // of each op
-    std::vector<OpIndex> charged_ops_;       // those, and some that were
+    bool counted_ = false;                   // what follows was counted, and kept up with every op since
+    bool stale_ = false;                     // but levels or seals have changed
+    std::size_t counted_to_ = 0;             // ops in the graph then
+    std::size_t count_work_ = 0;             // what it cost
+    std::size_t recounts_ = 0;
+    std::vector<bool> is_charged_;      // of each op
+    std::vector<OpIndex> charged_ops_;  // those, and some that were
     std::map<DeviceKey, std::uint64_t> accounts_;
     std::map<DeviceKey, DeviceKey> account_by_author_;
     std::map<GrantIndex, DeviceKey> account_by_grant_;

@@ -359,6 +359,41 @@ TEST_F(QuotaTest, O2_a_forged_op_that_waits_opens_nothing_and_ends_its_session) 
     EXPECT_LE(ann->graph().size(), removed_ + 1U + 32U);
 }
 
+// A member links one device after the other, and one it has removed posts in between: each changes who is in.
+TEST(QuotaCount, O8_access_ops_between_bound_ones_do_not_cost_a_count_each) {
+    history::Folk folk;
+    Quota quota(folk.graph(), folk.access());
+    quota.record(folk.index("g"), 100);
+    const auto op = [&](const std::string& name, const std::string& author, const Act& act,
+                        const std::vector<std::string>& on) {
+        const OpIndex at = folk.op(name, author, act, on);
+        static_cast<void>(quota.add(at, 100));
+    };
+    op("b", "ann", history::add("ben", level::member), {"g"});
+    op("l", "ben", history::link("eve", level::member), {"b"});
+    op("e", "eve", history::post(), {"l"});
+    op("r", "ben", history::remove("eve"), {"e"});
+    std::string last = "r";
+    std::string bound = "e";
+    const std::size_t rounds = 200;
+    for (std::size_t i = 0; i < rounds; ++i) {
+        const std::string n = std::to_string(i);
+        op("l" + n, "ben", history::link("d" + n, level::member), {last});
+        op("d" + n, "d" + n, history::post(n), {"l" + n});
+        last = "l" + n;
+        op("e" + n, "eve", history::post(n), {bound});
+        bound = "e" + n;
+        ASSERT_EQ(quota.charged(history::key("eve")), 100 * (i + 1));
+    }
+    EXPECT_LT(quota.recounts(), rounds / 2);
+    // Once somebody who is in stands on it, it counts no more.
+    op("c", "ben", history::post(), {last, bound});
+    EXPECT_EQ(quota.charged(history::key("eve")), 0U);
+    Quota again(folk.graph(), folk.access());
+    for (OpIndex at = 0; at < folk.graph().size(); ++at) again.record(at, 100);
+    EXPECT_EQ(again.charged(history::key("eve")), 0U);
+}
+
 // --- Warnings ---------------------------------------------------------------------------------------
 
 TEST(QuotaWarning, an_author_past_the_bytes_or_the_ops_is_told_once) {
