@@ -72,12 +72,23 @@ bool Simulation::knows_it_is_out(const Node& node) const {
     return !node.replica()->access().now().may_read(node.key());
 }
 
-// Q4, over all correct peers that are in.
+// Q4, over all correct peers that are in. What somebody wrote who turns out to be out is void, and nobody
+// need hear of it: in its own view those who are in may be out. The same holds for what such a one alone has
+// left of an op whose author lost its disk.
 void Simulation::judge_no_loss() {
     for (const auto& author : nodes_) {
+        if (!is_in(*author)) continue;
         for (const OpId& id : author->acknowledged()) {
+            const auto lacks = [&](const auto& node) {
+                return is_in(*node) && !node->replica()->graph().find(id);
+            };
+            const auto in = std::ranges::count_if(nodes_, [&](const auto& node) { return is_in(*node); });
+            if (std::ranges::count_if(nodes_, lacks) == in && society_.set_back.contains(author->key())) {
+                world_.reached("acknowledged_ops_left_with_the_evicted");
+                continue;
+            }
             for (const auto& node : nodes_) {
-                if (!is_in(*node) || node->replica()->graph().find(id)) continue;
+                if (!lacks(node)) continue;
                 return world_.violate("Q4", node->name() + " lacks " + brief(id.view()) + ", which " +
                                                 author->name() + " had acknowledged");
             }

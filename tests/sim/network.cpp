@@ -5,12 +5,6 @@
 #include "folkmoot/limits.hpp"
 
 namespace folkmoot::sim {
-namespace {
-
-/// How soon an edge notices that its pipe is over.
-constexpr std::uint64_t look_ms = 500;
-
-}  // namespace
 
 EndpointIndex Network::add(Endpoint& endpoint) {
     endpoints_.push_back(&endpoint);
@@ -53,13 +47,15 @@ void Network::dial(std::size_t number) {
     edge.pipe = &pipe;
     endpoints_[edge.b]->handle_open({&pipe, 1}, std::nullopt);
     endpoints_[edge.a]->handle_open({&pipe, 0}, endpoints_[edge.b]->key());
-    world_.after(look_ms, [this, number] { look_after(number); });
+    // It may be over already.
+    const auto again = [this, number] { dial_again(number); };
+    if (pipe.over()) return world_.after(0, again);
+    pipe.on_over(again);
 }
 
-void Network::look_after(std::size_t number) {
+void Network::dial_again(std::size_t number) {
     Edge& edge = edges_[number];
-    if (edge.pipe == nullptr) return;
-    if (!edge.pipe->over()) return world_.after(look_ms, [this, number] { look_after(number); });
+    if (edge.pipe == nullptr || !edge.pipe->over()) return;
     edge.pipe = nullptr;
     dial_later(number, std::max(edge.wait_ms, limits::first_retry_ms));
 }

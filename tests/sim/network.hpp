@@ -44,7 +44,7 @@ class Network {
     };
     void dial(std::size_t edge);
     void dial_later(std::size_t edge, std::uint64_t delay_ms);
-    void look_after(std::size_t edge);
+    void dial_again(std::size_t edge);
     Pipe& make_pipe(EndpointIndex a, EndpointIndex b);
     [[nodiscard]] std::uint64_t blocked_for(EndpointIndex from, EndpointIndex to) const;
 

@@ -183,20 +183,22 @@ void Node::finish_persist() {
     drive();
 }
 
-void Node::write_many(std::size_t count, Random& random) {
+std::size_t Node::write_many(std::size_t count, Random& random) {
     const auto write = [this](const PersistBatch& batch) {
         const auto done = persist(*store_, batch);
         note_own(batch, done);
         replica_->handle_persisted(batch.ticket, done);
     };
+    std::size_t written = 0;
     if (persisting_) write(*std::exchange(persisting_, std::nullopt));
-    for (std::size_t i = 0; i < count && !replica_->read_only(); ++i) {
+    for (; written < count && !replica_->read_only(); ++written) {
         while (auto batch = replica_->poll_persist()) write(*batch);
         Bytes text(random.between(1, 60));
         random.fill(text);
         if (!replica_->post(text, claimed_time())) break;
     }
     drive();
+    return written;
 }
 
 void Node::note_acknowledged() {

@@ -72,8 +72,8 @@ class Node final : public Endpoint {
     Made create_group(const Create& create);
     Made post(const Bytes& text);
     Made act(Act act);
-    /// Many posts at once, each durable before the next.
-    void write_many(std::size_t count, Random& random);
+    /// Many posts at once, each durable before the next. How many there were.
+    std::size_t write_many(std::size_t count, Random& random);
 
     // --- Looking in -------------------------------------------------------------------------------
     /// Null while it is down.

@@ -1,6 +1,7 @@
 #include "sim/pipe.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace folkmoot::sim {
 namespace {
@@ -102,16 +103,21 @@ void Pipe::resume(unsigned side) {
 void Pipe::finish(unsigned from) {
     const unsigned to = 1 - from;
     if (ends_closed_[to]) return;
-    ends_closed_[to] = true;
+    close_end(to);
     streams_[from].history.clear();
     ends_[to]->handle_closed({this, to});
     streams_[to].moving.clear();
     streams_[to].bytes = 0;
 }
 
+void Pipe::close_end(unsigned side) {
+    ends_closed_[side] = true;
+    if (over() && on_over_) world_.after(0, std::exchange(on_over_, nullptr));
+}
+
 void Pipe::close(unsigned from) {
     if (ends_closed_[from]) return;
-    ends_closed_[from] = true;
+    close_end(from);
     streams_[1 - from].moving.clear();
     streams_[1 - from].bytes = 0;
     streams_[from].finished = true;
@@ -137,7 +143,7 @@ void Pipe::cut(Random& random) {
     }
     for (unsigned side = 0; side < 2; ++side) {
         if (ends_closed_[side]) continue;
-        ends_closed_[side] = true;
+        close_end(side);
         world_.after(1, [this, side] { ends_[side]->handle_closed({this, side}); });
     }
 }

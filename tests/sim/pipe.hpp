@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -66,6 +67,8 @@ class Pipe {
     /// What was sent still arrives, then the end.
     void close(unsigned from);
     [[nodiscard]] bool over() const { return ends_closed_[0] && ends_closed_[1]; }
+    /// Called once, when it is.
+    void on_over(std::function<void()> what) { on_over_ = std::move(what); }
 
     // --- What may happen to it --------------------------------------------------------------------
     /// Both ends see it closed; what is on its way is lost, or arrives up to some byte.
@@ -105,6 +108,7 @@ class Pipe {
     void deliver(unsigned from);
     [[nodiscard]] bool hand_over(unsigned from, Segment& segment);
     void finish(unsigned from);
+    void close_end(unsigned side);
 
     World& world_;
     std::uint64_t number_;
@@ -114,6 +118,7 @@ class Pipe {
     Endpoint* ends_[2];
     Stream streams_[2];  // by sender
     bool ends_closed_[2] = {false, false};
+    std::function<void()> on_over_;
 };
 
 }  // namespace folkmoot::sim

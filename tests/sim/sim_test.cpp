@@ -1,5 +1,5 @@
-// Some hundred worlds, and the laws they are held to. FOLKMOOT_SEEDS=N runs N of them, FOLKMOOT_SEED_START=S
-// begins at S.
+// A thousand worlds in two parts (see tests.cmake), and the laws they are held to. FOLKMOOT_SEEDS=N runs N of
+// them, FOLKMOOT_SEED_START=S begins at S.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -42,7 +42,7 @@ std::string told(const Failure& failure) {
 
 TEST_F(SimTest, Q1_to_Q13_hold_in_every_world_and_Q14_the_worlds_meet_everything) {
     RunOptions options;
-    options.seeds = from_environment("FOLKMOOT_SEEDS", sanitized ? 60 : 300);
+    options.seeds = from_environment("FOLKMOOT_SEEDS", sanitized ? 60 : 500);
     options.start = from_environment("FOLKMOOT_SEED_START", 1);
     options.stop_at_failure = true;
     const RunReport report = run(options);
@@ -57,7 +57,7 @@ TEST_F(SimTest, Q1_to_Q13_hold_in_every_world_and_Q14_the_worlds_meet_everything
 // that was let in again during a session was not given what lay between (1293, 3199).
 TEST_F(SimTest, worlds_that_once_broke_a_law_keep_them) {
     for (const std::uint64_t seed :
-         {419ULL, 436ULL, 465ULL, 540ULL, 646ULL, 672ULL, 1198ULL, 1293ULL, 3199ULL}) {
+         {44ULL, 419ULL, 436ULL, 465ULL, 540ULL, 646ULL, 672ULL, 1198ULL, 1293ULL, 3199ULL}) {
         const Findings found = simulate(make_plan(seed, Plant::none), false);
         if (found.violation) ADD_FAILURE() << "moot sim run --seeds 1 --start " << seed;
         EXPECT_GT(found.events, 100U);
@@ -66,19 +66,21 @@ TEST_F(SimTest, worlds_that_once_broke_a_law_keep_them) {
 
 // A device that was away for 10,000 ops, and one that begins from nothing then.
 TEST_F(SimTest, whoever_is_ten_thousand_ops_behind_catches_up) {
+    constexpr std::size_t behind = sanitized ? 1'000 : 10'000;
     bool late = false;
     bool away = false;
-    for (std::uint64_t seed = 4; !(late && away) && seed < 40; ++seed) {
+    for (std::uint64_t seed = 4; !(late && away) && seed < 30; ++seed) {
         const Plan before = make_plan(seed, Plant::none);
-        const Plan plan = with_backlog(before, sanitized ? 1'000 : 10'000);
+        const Plan plan = with_backlog(before, behind);
         bool& done = plan.items.size() == before.items.size() ? late : away;
-        if (std::exchange(done, true)) continue;
+        if (done) continue;
         const Findings found = simulate(plan, false);
         if (found.violation) ADD_FAILURE() << "seed " << seed << ": " << found.violation->text;
-        EXPECT_TRUE(found.reached.contains("backlog_written")) << seed;
-        EXPECT_GT(found.arrivals, plan.backlog);
+        // Where nobody may write, or the time ends before, another world shows it.
+        done = found.reached.contains("backlog_written") && found.arrivals > behind;
     }
-    EXPECT_TRUE(late && away);
+    EXPECT_TRUE(late);
+    EXPECT_TRUE(away);
 }
 
 TEST_F(SimTest, a_world_repeats_itself) {

@@ -12,8 +12,9 @@ namespace {
 /// After faults ended, how long the correct may take to agree. Dials are retried at most a minute apart, and
 /// an answer may be waited for 20 s before the next attempt.
 constexpr std::uint64_t agree_within_ms = 900'000;
-/// How a backlog is written: by everybody who may, so many posts at a time.
-constexpr std::size_t posts_at_once = 200;
+/// How a backlog is written: by everybody who may, at least so many posts at a time, and in so many parts.
+constexpr std::size_t posts_at_once = 100;
+constexpr std::size_t posts_times = 20;
 constexpr std::uint64_t between_posts_ms = 500;
 /// Events between two looks at the cheap laws.
 constexpr std::uint64_t look_every = 512;
@@ -120,12 +121,11 @@ void Simulation::bring_in(std::size_t peer) {
 
 void Simulation::write_backlog(std::size_t left) {
     if (!ok() || healed_) return;
+    const std::size_t at_once = std::max(posts_at_once, plan_.backlog / posts_times);
     for (const auto& node : nodes_) {
         if (left == 0 || !node->may_author() || !node->replica()->may_act(Post{})) continue;
         Random random = Random::of(plan_.seed, "backlog", left);
-        const std::size_t count = std::min(left, posts_at_once);
-        node->write_many(count, random);
-        left -= count;
+        left -= node->write_many(std::min(left, at_once), random);
     }
     if (left == 0) return world_.reached("backlog_written");
     world_.after(between_posts_ms, [this, left] { write_backlog(left); });
@@ -255,6 +255,8 @@ void Simulation::apply_to_disk(const Item& item, Random& random) {
 
 void Simulation::set_back(Node& node, std::size_t image, const StoreInstance& instance) {
     society_.set_back.insert(node.key());
+    // What was to strike the next write would strike the restoring.
+    node.disk().arm(DiskFault::none);
     if (image == 0) {
         node.disk().lose_all(instance);
     } else if (auto restored = node.disk().restore_image(image, instance); !restored) {
