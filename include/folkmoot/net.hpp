@@ -99,9 +99,9 @@ class Node {
     [[nodiscard]] Result<std::string> listen(const std::string& address);
     /// Keeps a connection to "HOST:PORT", with exponential back-off; sessions stay open and push what is new,
     /// and every anti_entropy_ms another catches what was missed. While the device at that address is
-    /// connected in another way, it is dialled every anti_entropy_ms only. Of more than NodeOptions::outgoing such addresses as many
-    /// are connected at a time, chosen by what they were good for and in part uniformly, and change places
-    /// every anti_entropy_ms. An address beyond limits::known_peers is ignored.
+    /// connected in another way, it is dialled every anti_entropy_ms only. Of more than NodeOptions::outgoing
+    /// such addresses as many are connected at a time, chosen by what they were good for and in part
+    /// uniformly, and change places every anti_entropy_ms. An address beyond limits::known_peers is ignored.
     void keep_peer(const std::string& address);
     /// One reconciliation of one group with the peer at the address, then a clean close. Runs the loop until
     /// it ended or `timeout_ms` passed. Errors before a session are in the report too (net_unreachable,
