@@ -13,6 +13,7 @@ constexpr std::uint32_t min_keyframe_walk = 24;
 // From this size on a vector is handed on from an op to its only child instead of being copied.
 constexpr std::size_t large_vector = 64;
 
+constexpr std::size_t many_deltas = 256;
 // Up to so many vectors are merged one by one.
 constexpr std::size_t few_ops = 8;
 
@@ -46,6 +47,15 @@ void side_by_side(Vector& large, const PastVector& small, Visit visit) {
         }
         visit(entry, at);
     }
+}
+
+// From how many ops of each chain are in, by chain.
+PastVector entries_of(const std::vector<std::uint32_t>& upto) {
+    PastVector out;
+    for (std::uint32_t chain = 0; chain < upto.size(); ++chain) {
+        if (upto[chain] > 0) out.push_back({chain, upto[chain] - 1});
+    }
+    return out;
 }
 
 // How many entries of `whole` exceed those of `part`; part <= whole everywhere.
@@ -94,6 +104,17 @@ PastVector Ancestry::load(Index op) const {
     }
     const Node& frame = nodes_[at];
     if (at != op) deltas.push_back({frame.chain, frame.position});
+    // Of many the maximum of each chain is found by place, without sorting: who braids the branches of a fork
+    // makes deltas as long as the graph is wide.
+    if (deltas.size() > many_deltas && deltas.size() + frame.count > tips_.size() / much_smaller) {
+        std::vector<std::uint32_t> upto(tips_.size(), 0);
+        const auto raise_to = [&upto](const ChainEntry& entry) {
+            upto[entry.chain] = std::max(upto[entry.chain], entry.position + 1);
+        };
+        for (std::uint32_t i = 0; i < frame.count; ++i) raise_to(entries_[frame.offset + i]);
+        for (const auto& entry : deltas) raise_to(entry);
+        return entries_of(upto);
+    }
     // Nearer entries are larger: keep the maximum of each chain. Only the deltas need sorting.
     std::ranges::sort(deltas, [](const ChainEntry& a, const ChainEntry& b) {
         return a.chain != b.chain ? a.chain < b.chain : a.position > b.position;
@@ -126,13 +147,7 @@ void Ancestry::Growing::add(Index op) {
     raise_to(ancestry_.place(op));
 }
 
-PastVector Ancestry::Growing::vector() const {
-    PastVector out;
-    for (std::uint32_t chain = 0; chain < upto_.size(); ++chain) {
-        if (upto_[chain] > 0) out.push_back({chain, upto_[chain] - 1});
-    }
-    return out;
-}
+PastVector Ancestry::Growing::vector() const { return entries_of(upto_); }
 
 PastVector Ancestry::closed_past(std::span<const Index> ops) const {
     if (ops.size() > few_ops) {

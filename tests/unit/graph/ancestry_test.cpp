@@ -1,6 +1,8 @@
 // Ancestry against an oracle that stores every past as a set of bits.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "graph/ancestry.hpp"
 #include "support/history.hpp"
 
@@ -81,6 +83,35 @@ TEST(Ancestry, is_exact_beyond_the_cache_and_across_keyframes) {
             if (HasFatalFailure()) return;
         }
     }
+}
+
+// The widest differences there can be between an op and what it stands on: one author forks without end, and
+// each branch cites others of the round before.
+TEST(Ancestry, is_exact_in_a_braid) {
+    std::mt19937_64 random(77);
+    constexpr std::size_t width = 500;
+    Shape shape;
+    std::vector<std::size_t> tips;
+    for (std::size_t i = 0; i < width; ++i) tips.push_back(shape.add(0, 0));
+    for (int round = 0; round < 5; ++round) {
+        const auto before = tips;
+        for (auto& tip : tips) {
+            std::set<std::size_t> parents;
+            while (parents.size() < 16) parents.insert(before[random() % width]);
+            parents.erase(tip);
+            tip = shape.add(0, tip, {parents.begin(), parents.end()});
+        }
+    }
+    const auto pasts = pasts_of(shape);
+    const Graph graph = graph_of(shape, 5);
+    for (int probe = 0; probe < 200'000; ++probe) {
+        const auto a = static_cast<OpIndex>(random() % graph.size());
+        const auto b = static_cast<OpIndex>(random() % graph.size());
+        ASSERT_EQ(graph.is_ancestor(a, b), pasts[b][a]) << a << ' ' << b;
+    }
+    const std::vector<OpIndex> tops(graph.heads());
+    const Closure all = graph.closure(tops);
+    for (OpIndex op = 0; op < graph.size(); ++op) EXPECT_TRUE(graph.contains(all, op));
 }
 
 TEST(Ancestry, the_prepared_op_follows_what_it_will_follow) {
