@@ -133,6 +133,7 @@ class World {
         const Level level = levels[script.below(levels.size())];
         auto op = fuzz::some_op(script, view.replica(), key_of(author), some_act(how, subject, level, view));
         if (!op) return;
+        if (who >= 232) fuzz::twist(script, view.graph(), who, *op);
         // Nobody can sign for the honest.
         const bool honest = author == "ann" || author == "ben";
         if (honest || how / 8 % 8 == 6) op->signature->bytes[0] ^= 1U;
@@ -174,6 +175,11 @@ class World {
         const bool backwards = how / 16 % 4 == 3;
         for (std::size_t i = 0; i < count; ++i) {
             out.push_back(pool_[backwards ? pool_.size() - 1 - i : pool_.size() - count + i]);
+        }
+        // Twice in one batch, once perhaps without a signature.
+        if (how >= 224 && !out.empty()) {
+            out.push_back(out.front());
+            if (how % 2 == 1) out.front().signature.reset();
         }
         return out;
     }

@@ -165,8 +165,12 @@ class World {
     }
     // Mal says something to one of the two, on whatever that one knows.
     static void plant(Device& device, Script& script) {
-        const auto op = fuzz::some_op(script, device.replica(), key_of("mal"), planted_act(script));
-        if (op) (void)device.replica().take(std::span(&*op, 1));
+        auto op = fuzz::some_op(script, device.replica(), key_of("mal"), planted_act(script));
+        if (!op) return;
+        if (const std::uint8_t how = script.byte(); how >= 232) {
+            fuzz::twist(script, device.graph(), how, *op);
+        }
+        (void)device.replica().take(std::span(&*op, 1));
     }
     void tamper(unsigned what, std::uint8_t a, Script& script) {
         if (!wire_) return connect();

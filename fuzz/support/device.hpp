@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/assert.hpp"
+#include "folkmoot/evidence.hpp"
 #include "folkmoot/replica.hpp"
 #include "support/fake_keys.hpp"
 
@@ -98,6 +99,20 @@ class Device {
         FOLKMOOT_ASSERT(other.kept().size() == held.size() && other.heads() == heads());
         FOLKMOOT_ASSERT(other.replica().access().now().membership_digest() ==
                         replica_->access().now().membership_digest());
+        check_evidence();
+    }
+    /// A fork that was found here can be shown to anybody, and accuses its author and nobody else (O9). An
+    /// input may make hundreds; a few of them do.
+    void check_evidence() {
+        const auto& pairs = graph().equivocations();
+        for (std::size_t i = 0; i < std::min<std::size_t>(pairs.size(), 4); ++i) {
+            const auto bytes = replica_->evidence(pairs[i]);
+            FOLKMOOT_ASSERT(bytes);
+            const auto proof = verify_evidence(verifier_, *bytes);
+            FOLKMOOT_ASSERT(proof && proof->author == graph().key(graph().author(pairs[i].first)));
+            const auto [least, most] = std::minmax(graph().id(pairs[i].first), graph().id(pairs[i].second));
+            FOLKMOOT_ASSERT(proof->first == least && proof->second == most);
+        }
     }
 
     bool hold = false;

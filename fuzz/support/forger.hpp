@@ -79,4 +79,19 @@ inline std::optional<EncodedOp> some_op(Script& script, const Replica& replica, 
     return sealed(op, std::move(payload));
 }
 
+/// What no correct program makes, though hash and signature are right: an author whose key is none, another
+/// group, or an op by anybody as one's own last.
+inline void twist(Script& script, const Graph& graph, std::size_t how, EncodedOp& op) {
+    auto value = decode_body(op.body);
+    if (!value || !value->group) return;
+    switch (how % 3) {
+        case 0: value->author = wire::key_of("bad key"); break;
+        case 1: value->group->bytes[0] ^= 1U; break;
+        default:
+            value->prev = graph.id(static_cast<OpIndex>(script.byte() % graph.size()));
+            std::erase(value->parents, *value->prev);
+    }
+    if (auto made = sealed(*value, op.payload)) op = std::move(*made);
+}
+
 }  // namespace folkmoot::fuzz
