@@ -116,7 +116,7 @@ void draw_peers(Plan& plan, Random& random) {
         if (liar.roles.empty()) liar.roles.insert(roles.front());
         if (liar.roles.contains(Role::sleeper)) liar.honest_until_ms = random.below(plan.heal_ms);
         if (!liar.roles.contains(Role::clone)) continue;
-        // A thief who breaks the protocol has the key discouraged, its owner with it: no law is about that.
+        // What else a thief does is drawn in add_faults_of_thieves.
         liar.key_of = random.between(1, correct - 1);
         std::erase_if(liar.roles, [](Role role) { return !makes_only_valid_ops(role); });
     }
@@ -189,6 +189,20 @@ void draw_items(Plan& plan, Random& random) {
     std::ranges::sort(plan.items, {}, [](const Item& item) { return std::pair(item.at_ms, item.salt); });
 }
 
+// Half of the thieves also break the protocol in the name of the key's owner, who must not suffer for it
+// (C14).
+void add_faults_of_thieves(Plan& plan) {
+    Random random = Random::of(plan.seed, "thieves");
+    const std::vector<Role> faults = {Role::garbage, Role::malformed, Role::bad_signature, Role::unsolicited};
+    for (std::size_t i = 0; i < plan.peers.size(); ++i) {
+        if (!plan.peers[i].key_of || !random.chance(500)) continue;
+        for (std::uint64_t k = random.between(1, 6); k > 0; --k)
+            plan.items.push_back(
+                {random.below(plan.heal_ms), ItemKind::lie, i, random.next(), random.pick(faults)});
+    }
+    std::ranges::sort(plan.items, {}, [](const Item& item) { return std::pair(item.at_ms, item.salt); });
+}
+
 }  // namespace
 
 std::string_view to_text(ItemKind kind) { return item_names.at(static_cast<std::size_t>(kind)); }
@@ -229,6 +243,7 @@ Plan make_plan(std::uint64_t seed, Plant plant) {
     }
     draw_edges(plan, random);
     draw_items(plan, random);
+    add_faults_of_thieves(plan);
     // One world in many.
     if (seed % 250 == 125)
         plan = with_backlog(std::move(plan), Random::of(seed, "backlog").between(500, 5'000));

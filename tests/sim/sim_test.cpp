@@ -47,6 +47,16 @@ TEST_F(SimTest, Q1_to_Q13_hold_in_every_world_and_Q14_the_worlds_meet_everything
     options.stop_at_failure = true;
     const RunReport report = run(options);
     for (const Failure& failure : report.failures) ADD_FAILURE() << told(failure);
+    // Q2, between correct peers to whom nothing happened.
+    const auto reached = [&](const char* probe) {
+        const auto at = report.reached.find(probe);
+        return at == report.reached.end() ? 0 : at->second;
+    };
+    const std::uint64_t one = reached("quiet_one_round");
+    const std::uint64_t two = reached("quiet_two_rounds");
+    const std::uint64_t more = reached("quiet_more_rounds");
+    EXPECT_LE(100 * (one + 2 * two + 3 * more), 105 * (one + two + more)) << "the mean of round trips";
+    EXPECT_LE(1000 * more, one + two + more);
     // A batch that never comes to what it is to test is void.
     if (report.seeds < 300) return;
     for (const std::string& name : report.never) ADD_FAILURE() << "never met: " << name;

@@ -257,7 +257,7 @@ TEST(NodeTrouble, a_removed_peer_learns_why_while_it_is_connected) {
     ann.add(ben);
     Running server(ann);
     NodeOptions options;
-    options.ping_ms = 100;
+    options.first_retry_ms = 50;
     Running client(ben, options);
     client.node().keep_peer(server.address());
     server.start();
@@ -279,6 +279,41 @@ TEST(NodeTrouble, a_removed_peer_learns_why_while_it_is_connected) {
     client.stop();
     server.stop();
     EXPECT_EQ(ben.ops(), 3U);
+}
+
+TEST(NodeTrouble, Y9_who_is_taken_back_while_it_is_connected_gets_what_lay_between) {
+    Device ann(1);
+    ann.create();
+    Device ben(2, ann.group());
+    ann.add(ben);
+    Running server(ann);
+    NodeOptions options;
+    options.first_retry_ms = 50;
+    Running client(ben, options);
+    client.node().keep_peer(server.address());
+    server.start();
+    client.start();
+    EXPECT_TRUE(client.wait_for(NodeEvent::Kind::synced));
+    const auto does = [&](const std::vector<Act>& acts) {
+        server.on_thread([&] {
+            for (const Act& act : acts) {
+                EXPECT_TRUE(ann.replica->act(act, 9));
+                EXPECT_TRUE(server.node().touched(ann.group()));
+            }
+        });
+    };
+    const auto ended_well = [](const NodeEvent& event) {
+        return event.kind == NodeEvent::Kind::synced && event.report &&
+               event.report->outcome == Outcome::equal;
+    };
+    const Device cat(3, ann.group());
+    does({Remove{ben.key(), std::nullopt}, Add{cat.key(), level::member}});
+    EXPECT_TRUE(client.wait_for(ended_well, 2)) << "with what removed it";
+    does({Add{ben.key(), level::member}});
+    EXPECT_TRUE(client.wait_for(ended_well, 3)) << "with the rest";
+    client.stop();
+    server.stop();
+    EXPECT_TRUE(ben.equals(ann));
 }
 
 TEST(NodeTrouble, a_kept_peer_that_goes_away_is_found_again) {
