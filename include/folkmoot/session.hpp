@@ -73,10 +73,10 @@ class SessionHost {
     [[nodiscard]] virtual std::optional<OpId> own_grant() const = 0;
     /// The grant an op acts under, as the id of the op that made it; for create its own id.
     [[nodiscard]] virtual OpId grant_op(OpIndex op) const = 0;
-    /// Frontiers known common with the peer, newest first (Y3).
     /// O3: posts that came without their payloads, to ask this peer for; at most limits::need_ids, and not
     /// those that this peer sent so.
     [[nodiscard]] virtual std::vector<OpId> lacking_payloads(const DeviceKey&) { return {}; }
+    /// Frontiers known common with the peer, newest first (Y3).
     [[nodiscard]] virtual std::vector<std::vector<OpId>> remembered(const DeviceKey& peer) const = 0;
 };
 
@@ -93,10 +93,10 @@ struct SessionConfig {
     SummaryChoice summary = SummaryChoice::automatic;
     /// Whether to stay open and push what is new once finished (Y10).
     bool live = false;
-    /// Room for ops that wait for ancestors. A replica gives less when its sessions have much already.
-    std::size_t parking_bytes = limits::parked_bytes_per_peer;
     /// Send every stored signature, also where O5 lets the author's chain vouch.
     bool sign_each = false;
+    /// Room for ops that wait for ancestors. A replica gives less when its sessions have much already.
+    std::size_t parking_bytes = limits::parked_bytes_per_peer;
 };
 
 enum class Outcome : std::uint8_t { running, equal, partial, failed };
