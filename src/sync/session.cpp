@@ -55,7 +55,7 @@ struct Session::State {
     bool fault = false;
     bool given = false;           // the peer said done
     std::uint64_t not_taken = 0;  // what the peer refused of ours
-    bool begun = false;  // something was said or heard
+    bool begun = false;           // something was said or heard
     bool ended_by_peer = false;
     bool named_grant = false;
     bool asked_grant = false;

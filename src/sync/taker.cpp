@@ -372,7 +372,6 @@ Result<void> Taker::answered() {
     return {};
 }
 
-// Y9, and pushes: walks back from what was wanted; if what came in between finds no room, begins again with
 // O3: what others sent without its payload this peer may have with it. Once a session: whoever erased
 // payloads costs one round trip.
 bool Taker::ask_for_payloads() {
@@ -386,6 +385,7 @@ bool Taker::ask_for_payloads() {
     return true;
 }
 
+// Y9, and pushes: walks back from what was wanted; if what came in between finds no room, begins again with
 // more ancestors at once.
 Result<void> Taker::fetch_answered(std::vector<OpId> ids) {
     const bool again = parking_.overflowed() && ancestors_ < limits::walk_back_ops;
