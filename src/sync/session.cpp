@@ -236,10 +236,10 @@ void Session::State::finish_if_done() {
     if (config.live) giver.go_live();
 }
 
-// Y9: neither an equal end nor pushes would be the truth. Not before the session has come to its end: what
-// the peer offers is taken all the same.
+// Y9: neither an equal end nor pushes would be the truth. Not before the peer's offer is held, which is taken
+// all the same; but instead of `done`, which could end the session over there.
 void Session::State::stop_if_outgrown() {
-    if (outcome == Outcome::running ? !(taker.finished() && given) : !is_live()) return;
+    if (outcome == Outcome::running ? !taker.finished() : !is_live()) return;
     if (!giver.outgrown()) return;
     stop({ErrorCode::session_outgrown, "the peer may read by now; another session gives it the rest"}, false);
 }

@@ -316,6 +316,37 @@ TEST(NodeTrouble, Y9_who_is_taken_back_while_it_is_connected_gets_what_lay_betwe
     EXPECT_TRUE(ben.equals(ann));
 }
 
+// Dan, whom ann does not hear of, took ben back: ann learns it from ben, in the session that he asked for.
+TEST(NodeTrouble, Y9_a_reconciliation_by_request_that_is_outgrown_goes_on_in_a_second_session) {
+    Device ann(1);
+    ann.create();
+    Device ben(2, ann.group());
+    Device dan(3, ann.group());
+    ann.add(ben);
+    ann.add(dan, level::admin);
+    const auto copy = [](const Device& from, Device& to) {
+        std::vector<EncodedOp> ops;
+        for (OpIndex op = 0; op < from.replica->graph().size(); ++op)
+            ops.push_back(from.replica->load(op).value());
+        EXPECT_TRUE(to.replica->take(ops));
+        to.persist_all();
+    };
+    EXPECT_TRUE(ann.replica->act(Remove{ben.key(), std::nullopt}, 3));
+    ann.persist_all();
+    copy(ann, dan);
+    ann.posts(3);
+    dan.add(ben);
+    copy(dan, ben);
+    Running server(ann);
+    server.start();
+    Running client(ben);
+    const SyncReport report = client.node().sync(ben.group(), server.address(), ann.key(), 10'000);
+    EXPECT_EQ(report.outcome, Outcome::equal) << report.error.text;
+    EXPECT_EQ(report.stats.ops_new, 3U);
+    server.stop();
+    EXPECT_TRUE(ben.equals(ann));
+}
+
 TEST(NodeTrouble, a_kept_peer_that_goes_away_is_found_again) {
     Device ann(1);
     ann.create();
