@@ -161,6 +161,44 @@ TEST_F(Damaged, pages_that_cannot_be_read_cost_what_is_on_them_and_what_builds_o
     EXPECT_GT(kept, all / 3);
 }
 
+// Found by the simulator: a repaired peer that gave on what it could not prove was blamed for it.
+TEST(Repaired, O5_what_lost_its_signature_is_kept_only_where_a_session_can_give_it) {
+    for (const bool post_next : {true, false}) {
+        Book book;
+        const Entry add = book.add("ann", Add{key_of("ben"), level::member}, {book.root()});
+        const Entry first = book.posts("ann", add, 3);
+        const Entry next = post_next ? book.post("ann", {first})
+                                     : book.add("ann", Add{key_of("carol"), level::member}, {first});
+        book.posts("ann", next, 2);
+        PowerDisk disk;
+        const Mounted mounted(disk);
+        {
+            auto store = open().value();
+            std::vector<StoredOp> ops;
+            for (const auto& op : book.all()) ops.push_back({op.id, op.body, {*op.signature}, op.payload});
+            ASSERT_TRUE(store->append(ops).has_value());
+        }
+        const FileNumber file = *disk.find("store.db");
+        const Bytes& bytes = disk.contents(file);
+        const auto found = std::ranges::search(bytes, book.op(first).signature->bytes);
+        ASSERT_FALSE(found.empty());
+        const std::uint8_t wrong[] = {static_cast<std::uint8_t>(found.front() ^ 1U)};
+        disk.write(file, static_cast<std::uint64_t>(found.begin() - bytes.begin()), wrong);
+
+        const auto done = repair(book.group());
+        ASSERT_TRUE(done.has_value()) << done.error().text;
+        const auto& aside = done->set_aside;
+        EXPECT_EQ(std::ranges::find(aside, book.id(first)) == aside.end(), post_next);
+        Peer ann("ann", book.group(), open().value());
+        EXPECT_EQ(
+            moot::check_group(ann.store(), book.group(), moot::FsckDepth::full, wire::FakeVerifier()).faults,
+            std::vector<std::string>{});
+        Peer ben("ben", book.group());
+        wire::expect_sync(ann, ben);
+        EXPECT_EQ(ben.graph().size(), done->kept);
+    }
+}
+
 TEST_F(Damaged, a_power_cut_anywhere_leaves_the_old_store_or_the_repaired_one) {
     damage(ann_ - 5);
     PowerDisk run = disk_;

@@ -2,8 +2,8 @@
 
 #include "folkmoot/access.hpp"
 #include "folkmoot/graph.hpp"
-#include "folkmoot/limits.hpp"
 #include "folkmoot/signer.hpp"
+#include "moot/vouchers.hpp"
 
 namespace folkmoot::moot {
 namespace {
@@ -13,7 +13,7 @@ constexpr std::size_t most_faults = 1000;
 class Checker {
    public:
     Checker(const GroupId& group, FsckDepth depth, const Verifier& verifier)
-        : group_(group), depth_(depth), verifier_(verifier), access_(graph_) {}
+        : group_(group), depth_(depth), verifier_(verifier), access_(graph_), vouchers_(graph_) {}
 
     void check_op(const StoredOp& stored) {
         ++report_.ops;
@@ -40,22 +40,21 @@ class Checker {
             return fault(stored.id, "A1: " + admitted.error().text);
         const OpIndex at = graph_.commit();
         access_.record(at, *op);
+        vouchers_.add(at, *op);
         check_payload_of(stored, *op);
         if (depth_ == FsckDepth::full) check_signatures(stored, *op);
     }
 
-    // O5: by signing an op, its author vouched for the one before it; not beyond what must be signed itself.
+    // O5: by signing an op, its author vouched for the one before it. A voucher stands after what it proves.
     void check_vouchers() {
         if (depth_ != FsckDepth::full) return;
         for (OpIndex op = static_cast<OpIndex>(graph_.size()); op-- > 0;) {
+            if (proven_[op]) continue;
+            const auto voucher = vouchers_.of(op);
+            proven_[op] = voucher && proven_[*voucher];
             if (!proven_[op]) {
                 fault(graph_.id(op), "O5: no good signature, and no op of its author vouches for it");
-                continue;
             }
-            const OpIndex prev = graph_.prev(op);
-            const bool reaches = prev != no_index && graph_.kind(prev) == Kind::post &&
-                                 graph_.position(prev) % limits::signed_every != 0;
-            if (reaches) proven_[prev] = true;
         }
     }
 
@@ -109,6 +108,7 @@ class Checker {
     const Verifier& verifier_;
     Graph graph_;
     Access access_;
+    Vouchers vouchers_;
     std::vector<bool> proven_;  // by OpIndex
     FsckReport report_;
 };

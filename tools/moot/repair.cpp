@@ -5,7 +5,7 @@
 
 #include "folkmoot/access.hpp"
 #include "folkmoot/graph.hpp"
-#include "folkmoot/limits.hpp"
+#include "moot/vouchers.hpp"
 #include "store/salvage.hpp"
 
 namespace folkmoot::moot {
@@ -18,7 +18,7 @@ constexpr std::size_t batch_ops = 1000;
 class Sieve {
    public:
     Sieve(const GroupId& group, const Verifier& verifier)
-        : group_(group), verifier_(verifier), access_(graph_) {}
+        : group_(group), verifier_(verifier), access_(graph_), vouchers_(graph_) {}
 
     /// The id an op has is that of its bytes, whatever its row says (O2).
     void read(const StoredOp& stored) {
@@ -31,6 +31,7 @@ class Sieve {
         if (graph_.prepare(id, *op) != Graph::Placement::ready || !access_.check(*op)) return;
         const OpIndex at = graph_.commit();
         access_.record(at, *op);
+        vouchers_.add(at, *op);
         signed_.push_back(std::ranges::any_of(stored.signatures, [&](const Signature& signature) {
             return verify_op(verifier_, op->author, id, signature);
         }));
@@ -42,10 +43,14 @@ class Sieve {
         kept_.assign(count, true);
         std::vector<std::uint32_t> proofs(signed_.begin(), signed_.end());
         std::vector<std::vector<OpIndex>> children(count);
+        std::vector<std::optional<OpIndex>> proves(count);  // by the op that vouches
         for (OpIndex op = 0; op < count; ++op) {
             for (const OpIndex parent : graph_.parents(op)) children[parent].push_back(op);
             if (graph_.prev(op) != no_index) children[graph_.prev(op)].push_back(op);
-            if (vouches_for_prev(op)) ++proofs[graph_.prev(op)];
+            if (const auto voucher = vouchers_.of(op)) {
+                proves[*voucher] = op;
+                ++proofs[op];
+            }
         }
         std::vector<OpIndex> falling;
         const auto fall = [&](OpIndex op) {
@@ -59,7 +64,7 @@ class Sieve {
             const OpIndex op = falling.back();
             falling.pop_back();
             for (const OpIndex child : children[op]) fall(child);
-            if (vouches_for_prev(op) && --proofs[graph_.prev(op)] == 0) fall(graph_.prev(op));
+            if (proves[op] && --proofs[*proves[op]] == 0) fall(*proves[op]);
         }
     }
     [[nodiscard]] bool keeps(const OpId& id) const {
@@ -93,16 +98,11 @@ class Sieve {
         if (op.prev) out.push_back(*op.prev);
         return out;
     }
-    [[nodiscard]] bool vouches_for_prev(OpIndex op) const {
-        const OpIndex prev = graph_.prev(op);
-        return prev != no_index && graph_.kind(prev) == Kind::post &&
-               graph_.position(prev) % limits::signed_every != 0;
-    }
-
     GroupId group_;
     const Verifier& verifier_;
     Graph graph_;
     Access access_;
+    Vouchers vouchers_;
     std::vector<bool> signed_;  // by OpIndex, as kept_
     std::vector<bool> kept_;
     std::vector<std::pair<OpId, OpId>> seen_;  // the id of the bytes, and of the row
