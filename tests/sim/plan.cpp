@@ -246,7 +246,7 @@ Plan make_plan(std::uint64_t seed, Plant plant) {
     add_faults_of_thieves(plan);
     // One world in many.
     if (seed % 250 == 125)
-        plan = with_backlog(std::move(plan), Random::of(seed, "backlog").between(500, 5'000));
+        plan = with_backlog(std::move(plan), Random::of(seed, "backlog").between(500, 2'000));
     return plan;
 }
 
