@@ -173,14 +173,18 @@ void Node::finish_persist() {
     if (!done) {
         if (!replica_->read_only() && !traits_.acks_early)
             world_.violate("T", name() + " goes on after its disk failed");
-        // The app shows the error, and opens the group again.
-        later(reopen_ms, [this] {
-            world_.reached("reopened_after_disk_error");
-            stop();
-            start_after(random_.between(10, 5'000));
-        });
+        reopen_later();
     }
     drive();
+}
+
+// The app shows the error, and opens the group again.
+void Node::reopen_later() {
+    later(reopen_ms, [this] {
+        world_.reached("reopened_after_disk_error");
+        stop();
+        start_after(random_.between(10, 5'000));
+    });
 }
 
 std::size_t Node::write_many(std::size_t count, Random& random) {
@@ -188,6 +192,7 @@ std::size_t Node::write_many(std::size_t count, Random& random) {
         const auto done = persist(*store_, batch);
         note_own(batch, done);
         replica_->handle_persisted(batch.ticket, done);
+        if (!done) reopen_later();
     };
     std::size_t written = 0;
     if (persisting_) write(*std::exchange(persisting_, std::nullopt));

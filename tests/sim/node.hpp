@@ -117,6 +117,7 @@ class Node final : public Endpoint {
     void note_own(const PersistBatch& batch, const Result<void>& done);
     void begin_persist();
     void finish_persist();
+    void reopen_later();
     void note_acknowledged();
     void note_events();
     void arm_timer();
