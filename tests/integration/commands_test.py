@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import unittest
 
@@ -82,6 +83,20 @@ class Commands(peers.Case):
         alice.ok("post", "club", "-", text="nobody listens")
         alice.serve()
         self.assertIn("nobody listens", alice.ok("log", "club").out)
+
+    def test_nonsense_on_the_daemons_socket_does_no_harm(self):
+        alice = self.lone()
+        alice.serve()
+        arrays = b"\x81" * 1_000_000
+        texts = b"\xa1\x69arguments\x81\x61x"
+        for request in (arrays, b"\xa1\x69arguments" + arrays[:-20], b"\xa1\x61x" * 300_000, texts, b"\x41", b""):
+            with socket.socket(socket.AF_UNIX) as line:
+                line.connect(str(alice.home / "moot.sock"))
+                line.sendall(len(request).to_bytes(4, "big") + request)
+                line.settimeout(20)
+                answer = line.recv(65536)
+            self.assertTrue(answer == b"" or b"\x64exit\x01" in answer, answer)
+        self.assertIn("alice", alice.ok("members", "club").out)
 
     def test_what_the_rules_forbid_is_30_and_signs_nothing(self):
         alice, bob = self.lone(), self.device("bob")

@@ -22,6 +22,52 @@ std::optional<std::string> text_in(const Json& object, const char* key) {
     return std::string(at->get_binary().begin(), at->get_binary().end());
 }
 
+// Reads a request as it comes, and no deeper than one is: the library's own reader calls itself for every
+// array in an array, which a megabyte of them would turn into a stack overflow.
+class RequestReader final : public Json::json_sax_t {
+   public:
+    [[nodiscard]] const Request& request() const { return request_; }
+
+    bool binary(binary_t& value) override {
+        std::string text(value.begin(), value.end());
+        if (depth_ == 2) {
+            request_.arguments.push_back(std::move(text));
+        } else if (key_ == "input") {
+            request_.input = std::move(text);
+        } else if (key_ == "folder") {
+            request_.folder = std::move(text);
+        } else {
+            return false;
+        }
+        return true;
+    }
+    bool start_object(std::size_t) override { return depth_++ == 0; }
+    bool key(string_t& name) override {
+        key_ = name;
+        return true;
+    }
+    bool start_array(std::size_t) override { return depth_++ == 1 && key_ == "arguments"; }
+    bool end_object() override { return leave(); }
+    bool end_array() override { return leave(); }
+
+    bool null() override { return false; }
+    bool boolean(bool) override { return false; }
+    bool number_integer(number_integer_t) override { return false; }
+    bool number_unsigned(number_unsigned_t) override { return false; }
+    bool number_float(number_float_t, const string_t&) override { return false; }
+    bool string(string_t&) override { return false; }
+    bool parse_error(std::size_t, const std::string&, const Json::exception&) override { return false; }
+
+   private:
+    bool leave() {
+        --depth_;
+        return true;
+    }
+    Request request_{{}, {}, "/"};
+    std::string key_;
+    unsigned depth_ = 0;
+};
+
 }  // namespace
 
 Result<Answer> ask_daemon(const std::string& socket, const Request& request) {
@@ -44,20 +90,14 @@ Result<Answer> ask_daemon(const std::string& socket, const Request& request) {
 }
 
 Bytes answer_request(ByteView bytes, Groups& groups) {
-    const Json message = Json::from_cbor(bytes.begin(), bytes.end(), true, false);
-    std::vector<std::string> arguments;
-    bool good = message.is_object() && message.contains("arguments") && message["arguments"].is_array();
-    if (good) {
-        for (const auto& argument : message["arguments"]) {
-            if (argument.is_binary())
-                arguments.emplace_back(argument.get_binary().begin(), argument.get_binary().end());
-        }
-    }
-    std::istringstream in(good ? text_in(message, "input").value_or("") : "");
+    RequestReader reader;
+    const bool good = Json::sax_parse(bytes.begin(), bytes.end(), &reader, Json::input_format_t::cbor);
+    const Request& request = reader.request();
+    std::istringstream in(request.input);
     std::ostringstream out;
     std::ostringstream err;
-    const std::string folder = good ? text_in(message, "folder").value_or("/") : "/";
-    const int exit = good ? run_program(arguments, {in, out, err, folder}, &groups) : 1;
+    const int exit =
+        good ? run_program(request.arguments, {in, out, err, request.folder.string()}, &groups) : 1;
     const Json answer = {{"out", binary(out.str())}, {"err", binary(err.str())}, {"exit", exit}};
     return Json::to_cbor(answer);
 }
